@@ -1,0 +1,98 @@
+"""The edge of every request: who acts, in which language, and that bad bytes never reach the database."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import translation
+
+from mesoclinic import clock
+from mesoclinic.access import StaffRequest
+from mesoclinic.errors import ClinicError, OutOfScope
+
+Handler = Callable[[HttpRequest], HttpResponse]
+IDLE = timedelta(minutes=15)
+_REFUSALS = {403: "403.html", 404: "404.html", 409: "errors/409.html", 422: "errors/422.html"}
+
+
+class ActorMiddleware:
+    """Sets request.actor, ends idle sessions, keeps signed-in pages out of caches, answers uncaught refusals."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            self._end_idle(request)
+        request.actor = request.user  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, ClinicError):
+            return None
+        status = 404 if isinstance(error, OutOfScope) else error.status
+        return render(request, _REFUSALS.get(status, "errors/422.html"), {"message": error.message}, status=status)
+
+    def _end_idle(self, request: HttpRequest) -> None:
+        now = int(clock.now().timestamp())
+        seen = int(request.session.get("seen", now))
+        if now - seen > IDLE.total_seconds() or not request.user.is_active:
+            logout(request)
+        elif now - seen > 30 or "seen" not in request.session:
+            request.session["seen"] = now
+
+
+class CleanInput:
+    """Refuses text that one of the databases cannot hold: NUL bytes and halves of surrogate pairs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        data = [request.GET] + ([request.POST] if request.method == "POST" else [])
+        if any(_unstorable(text) for query in data for text in _texts(query)) or _unstorable(request.path):
+            raise BadRequest("Text holds characters that cannot be stored.")
+        return self.get_response(request)
+
+
+def _texts(query: QueryDict) -> Iterator[str]:
+    for key, values in query.lists():
+        yield key
+        yield from (value for value in values if isinstance(value, str))
+
+
+def _unstorable(text: str) -> bool:
+    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+class LocaleFromProfile:
+    """Staff pages speak the language of the user's profile, patient pages that of the link."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = request.session.get("language") or settings.LANGUAGE_CODE
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+def fragment(request: StaffRequest, template: str, name: str) -> str:
+    """`page.html#name` for an htmx swap, `page.html` for navigation, boost and history restore."""
+    htmx = request.htmx
+    partial = htmx and not htmx.boosted and not htmx.history_restore_request
+    return f"{template}#{name}" if partial else template
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid token: nothing was saved, the page must be opened again."""
+    return render(request, "403.html", {"message": "The form was too old. Open the page again."}, status=403)

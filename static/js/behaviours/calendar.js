@@ -1,0 +1,83 @@
+/**
+ * Draws the week from JSON beside the server's table, which stays the way without scripts.
+ * Data: `data-source` = id of a json_script with {date, view, locale, firstDay, from, to, resources, events}.
+ * An event: {id, start, end, title, detail, kind, resourceId, url, editable}; times are the clinic's wall clock.
+ */
+
+/**
+ * @typedef {{id: string, start: string, end: string, title: string, detail: string, kind: string, resourceId?: string, url?: string}} Visit
+ * @typedef {{date: string, view?: string, locale?: string, firstDay?: number, from: string, to: string, resources?: {id: string, title: string}[], events: Visit[]}} Week
+ */
+
+/** @param {HTMLElement} element */
+export async function mount(element) {
+  const source = document.getElementById(element.dataset.source ?? "");
+  if (!source?.textContent) return;
+  const week = /** @type {Week} */ (JSON.parse(source.textContent));
+  const { create } = await import("../../vendor/event-calendar.js");
+  create(element, options(week));
+  const table = document.getElementById(element.dataset.replaces ?? "");
+  table?.classList.add("replaced");
+  makeReadable(element);
+  new MutationObserver(() => makeReadable(element)).observe(element, { childList: true, subtree: true });
+}
+
+/** @param {Week} week */
+function options(week) {
+  return {
+    view: week.view ?? (week.resources?.length ? "resourceTimeGridDay" : "timeGridWeek"),
+    date: week.date,
+    locale: week.locale ?? document.documentElement.lang,
+    firstDay: week.firstDay ?? 1,
+    headerToolbar: { start: "", center: "", end: "" },
+    allDaySlot: false,
+    slotDuration: "00:15",
+    slotLabelInterval: "01:00",
+    slotHeight: 18,
+    slotMinTime: week.from,
+    slotMaxTime: week.to,
+    slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+    eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+    longPressDelay: 350,
+    nowIndicator: true,
+    editable: false,
+    resources: week.resources ?? [],
+    events: week.events.map(shown),
+    eventContent: ({ event }) => ({ domNodes: content(event) }),
+    eventClick: ({ event }) => {
+      if (event.extendedProps.url) window.location.assign(event.extendedProps.url);
+    },
+  };
+}
+
+/** @param {Visit} visit */
+function shown(visit) {
+  return {
+    id: visit.id,
+    start: visit.start,
+    end: visit.end,
+    title: visit.title,
+    resourceIds: visit.resourceId ? [visit.resourceId] : [],
+    classNames: [visit.kind],
+    extendedProps: { detail: visit.detail, url: visit.url },
+  };
+}
+
+/** @param {{title: string, extendedProps: {detail: string}}} event */
+function content(event) {
+  const name = document.createElement("b");
+  name.textContent = event.title;
+  const detail = document.createElement("span");
+  detail.textContent = event.extendedProps.detail;
+  return [name, detail];
+}
+
+/** The library's table roles are incomplete; without them a screen reader reads a plain group of buttons. @param {HTMLElement} root */
+function makeReadable(root) {
+  for (const part of root.querySelectorAll("[role]:not([role=button])")) part.removeAttribute("role");
+  for (const part of root.querySelectorAll("[aria-colindex], [aria-rowindex]")) {
+    part.removeAttribute("aria-colindex");
+    part.removeAttribute("aria-rowindex");
+  }
+  if (root.getAttribute("role") !== "group") root.setAttribute("role", "group");
+}

@@ -1,0 +1,47 @@
+/** Binds behaviours to the elements that ask for them by `data-behaviour`, at load and after every htmx swap. */
+import { mount as acknowledge } from "./behaviours/acknowledge.js";
+import { mount as autosave } from "./behaviours/autosave.js";
+import { mount as calendar } from "./behaviours/calendar.js";
+import { mount as dialog } from "./behaviours/dialog.js";
+import { mount as dialogOpener } from "./behaviours/dialog_opener.js";
+import { mount as errorSummary } from "./behaviours/error_summary.js";
+import { mount as menu } from "./behaviours/menu.js";
+import { mount as notices } from "./behaviours/notices.js";
+import { mount as poll } from "./behaviours/poll.js";
+import { mount as series } from "./behaviours/series.js";
+import { mount as signature } from "./behaviours/signature.js";
+import { mount as theme } from "./behaviours/theme.js";
+import { mount as triState } from "./behaviours/tri_state.js";
+
+/** @type {Record<string, (element: HTMLElement) => void>} */
+const BEHAVIOURS = {
+  acknowledge,
+  autosave,
+  calendar,
+  dialog,
+  "dialog-opener": dialogOpener,
+  "error-summary": errorSummary,
+  menu,
+  notices,
+  poll,
+  series,
+  signature,
+  theme,
+  "tri-state": triState,
+};
+
+/** @type {WeakSet<Element>} */
+const mounted = new WeakSet();
+
+/** @param {ParentNode & Node} root */
+function mountAll(root) {
+  const own = root instanceof HTMLElement && root.matches("[data-behaviour]") ? [root] : [];
+  for (const element of [...own, ...root.querySelectorAll("[data-behaviour]")]) {
+    if (mounted.has(element) || !(element instanceof HTMLElement)) continue;
+    mounted.add(element);
+    for (const name of (element.dataset.behaviour ?? "").split(" ")) BEHAVIOURS[name]?.(element);
+  }
+}
+
+mountAll(document);
+document.addEventListener("htmx:load", (event) => mountAll(/** @type {CustomEvent} */ (event).detail.elt));
