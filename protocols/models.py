@@ -1,0 +1,142 @@
+"""Knowledge: immutable catalogue releases, decisions on rows, products, lots and stock movements."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.accounts import User
+from mesoclinic.sites import Site
+
+
+class CatalogueRelease(models.Model):
+    """One immutable release of the catalogue; its digest covers clinical content, never approval."""
+
+    class Origin(models.TextChoices):
+        SHIPPED = "shipped", _("Shipped")
+        CLINIC = "clinic", _("Clinic")
+
+    version = models.CharField(max_length=40, unique=True)
+    sha256 = models.CharField(max_length=64)
+    origin = models.CharField(max_length=8, choices=Origin.choices)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    loaded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class CatalogueRow(models.Model):
+    """One row of a release as it was shipped."""
+
+    release = models.ForeignKey(CatalogueRelease, models.PROTECT, related_name="rows")
+    kind = models.CharField(max_length=40)
+    code = models.CharField(max_length=80)
+    row_version = models.PositiveIntegerField()
+    body = models.JSONField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        ordering = ("kind", "code")
+        constraints = [models.UniqueConstraint(fields=["release", "kind", "code"], name="one_row_of_a_code")]
+
+
+class RowDecision(models.Model):
+    """What a director decided about a row's content; the last one is its status, without one it is a draft."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", _("Approved")
+        RETIRED = "retired", _("Retired")
+
+    row_sha256 = models.CharField(max_length=64, db_index=True)
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+    demonstration = models.BooleanField(default=False)
+
+
+class Activation(models.Model):
+    """From when a release is the current one; the last activation counts."""
+
+    release = models.ForeignKey(CatalogueRelease, models.PROTECT, related_name="activations")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("at", "pk")
+
+
+class Product(models.Model):
+    """A product as its label states it. Percent is g per 100 mL; null means the label does not state it."""
+
+    class Container(models.TextChoices):
+        SINGLE_DOSE = "single_dose", _("Single dose")
+        MULTI_DOSE = "multi_dose", _("Multi-dose")
+
+    name = models.CharField(max_length=120, unique=True)
+    ingredient = models.CharField(max_length=40, db_index=True)
+    manufacturer = models.CharField(max_length=120)
+    mg_per_ml = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    vehicle = models.JSONField(default=list)
+    label_allergens = models.JSONField(default=list)
+    container = models.CharField(max_length=16, choices=Container.choices)
+    open_limit_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    sterile = models.BooleanField(default=False)
+    for_injection = models.BooleanField(default=False)
+    cosmetic = models.BooleanField(default=False)
+    composition_known = models.BooleanField(default=False)
+    cross_linked = models.BooleanField(null=True, blank=True)
+    injectable_proof = models.BooleanField(default=False)
+    director_approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    director_approved_at = models.DateTimeField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lot(models.Model):
+    """A lot of a product at a site. `on_hand` (mL) is the sum of its movements, written together with them."""
+
+    class State(models.TextChoices):
+        RELEASED = "released", _("Released")
+        QUARANTINED = "quarantined", _("Quarantined")
+        RECALLED = "recalled", _("Recalled")
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="lots")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="lots")
+    number = models.CharField(max_length=60)
+    expires_on = models.DateField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.RELEASED)
+    on_hand_ml = models.DecimalField(max_digits=12, decimal_places=3, default=0)
+
+    class Meta:
+        ordering = ("expires_on", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "site", "number"], name="one_lot_of_a_number"),
+            models.CheckConstraint(condition=models.Q(on_hand_ml__gte=0), name="stock_never_below_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OpenedVial(models.Model):
+    """A multi-dose vial that was opened."""
+
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="opened_vials")
+    opened_on = models.DateField()
+    discarded_at = models.DateTimeField(null=True)
+
+
+class Movement(models.Model):
+    """Stock that came or went; the unique key keeps a repeated request from counting twice."""
+
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="movements")
+    quantity_ml = models.DecimalField(max_digits=12, decimal_places=3)
+    reason = models.CharField(max_length=40)
+    key = models.CharField(max_length=120, unique=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()

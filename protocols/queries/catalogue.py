@@ -1,0 +1,154 @@
+"""Which release is current, what it says, and which of its rows a director has approved."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from django.db.models import Max, QuerySet
+
+from mesoclinic.sites import Site
+from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
+from protocols.release_files import SHIPPED, read_release
+from protocols.rules.catalogue import Catalogue, Entry, build
+
+DRAFT = "draft"
+
+
+class NoCatalogue(Exception):
+    """No release has been activated yet; nothing can be checked."""
+
+
+def read_shipped(version: str) -> Catalogue:
+    """The release as it stands in the shipped files; raises CatalogueError naming every problem."""
+    return read_release(version)
+
+
+def shipped_versions() -> list[str]:
+    """The versions of all shipped releases, oldest first."""
+    return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir())
+
+
+def current_release() -> CatalogueRelease:
+    """The release of the last activation; raises NoCatalogue when there is none."""
+    last = Activation.objects.select_related("release").order_by("at", "pk").last()
+    if last is None:
+        raise NoCatalogue("No catalogue release is active: run `manage.py catalogue load`.")
+    return last.release
+
+
+def catalogue_of(release: CatalogueRelease) -> Catalogue:
+    """What a release says; releases never change, so each is built once for a process."""
+    return _built(release.pk, release.version)
+
+
+def current_catalogue() -> Catalogue:
+    """What the current release says."""
+    return catalogue_of(current_release())
+
+
+@lru_cache(maxsize=8)
+def _built(release_id: int, version: str) -> Catalogue:
+    rows = CatalogueRow.objects.filter(release_id=release_id).order_by("pk")
+    return build(version, [Entry(row.kind, row.body) for row in rows])
+
+
+def status_of(rows: Iterable[CatalogueRow]) -> Mapping[str, str]:
+    """Row digest -> approved, retired or draft, by the last decision on that content."""
+    digests = [row.sha256 for row in rows]
+    # One decision in a row's life is usual, so the whole table is small; IN with 900 digests is not faster.
+    latest = RowDecision.objects.values("row_sha256").annotate(last=Max("pk")).values("last")
+    decided = {found.row_sha256: found.decision for found in RowDecision.objects.filter(pk__in=latest)}
+    return {digest: decided.get(digest, DRAFT) for digest in digests}
+
+
+def draft_rows(release: CatalogueRelease, codes: Iterable[tuple[str, str]] | None = None) -> list[CatalogueRow]:
+    """Rows of the release, or those of these (kind, code) pairs, that no director has approved."""
+    rows = list(release.rows.all())
+    if codes is not None:
+        wanted = set(codes)
+        rows = [row for row in rows if (row.kind, row.code) in wanted]
+    status = status_of(rows)
+    return [row for row in rows if status[row.sha256] != RowDecision.Decision.APPROVED]
+
+
+def demonstration(release: CatalogueRelease) -> bool:
+    """Whether the release was approved for a demonstration only, by no physician."""
+    digests = release.rows.values("sha256")
+    return RowDecision.objects.filter(row_sha256__in=digests, demonstration=True).exists()
+
+
+def may_finalise(site: Site, release: CatalogueRelease, codes: Iterable[tuple[str, str]]) -> bool:
+    """Whether a plan or session that uses these rows may be signed at the site."""
+    return site.allow_draft_catalogue or not draft_rows(release, codes)
+
+
+def releases() -> QuerySet[CatalogueRelease]:
+    """All releases, newest first."""
+    return CatalogueRelease.objects.order_by("-loaded_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRow:
+    """A row with its status, ready to be read."""
+
+    row: CatalogueRow
+    status: str
+
+    @property
+    def values(self) -> list[tuple[str, object]]:
+        """The clinical content: everything but the envelope."""
+        hidden = {"id", "version", "strength", "sources"}
+        return [(name.replace("_", " "), value) for name, value in self.row.body.items() if name not in hidden]
+
+
+def current_or_none() -> CatalogueRelease | None:
+    """The current release, or None before the first activation."""
+    try:
+        return current_release()
+    except NoCatalogue:
+        return None
+
+
+def kinds_of(release: CatalogueRelease) -> list[str]:
+    """The kinds of rows that a release has."""
+    return sorted(set(release.rows.values_list("kind", flat=True)))
+
+
+def rows_of(release: CatalogueRelease, kind: str) -> list[CatalogueRow]:
+    """The rows of one kind, or all rows when the kind is empty."""
+    return list(release.rows.filter(kind=kind) if kind else release.rows.all())
+
+
+def groups_of(release: CatalogueRelease) -> list[tuple[str, list[ReviewedRow]]]:
+    """(kind, rows with status), kind by kind."""
+    rows = rows_of(release, "")
+    status = status_of(rows)
+    groups: dict[str, list[ReviewedRow]] = {}
+    for row in rows:
+        groups.setdefault(row.kind, []).append(ReviewedRow(row, status[row.sha256]))
+    return sorted(groups.items())
+
+
+class Standing(Enum):
+    """How far the catalogue in force has been approved."""
+
+    DRAFT = "draft"
+    DEMONSTRATION = "demonstration"
+    APPROVED = "approved"
+
+
+def standing() -> Standing:
+    """The standing of the current release; no release at all is a draft."""
+    last = Activation.objects.order_by("at", "pk").values_list("release_id", flat=True).last()
+    decided = RowDecision.objects.aggregate(last=Max("pk"))["last"] or 0
+    return _standing(last, decided) if last else Standing.DRAFT
+
+
+@lru_cache(maxsize=8)
+def _standing(release_id: int, _last_decision: int) -> Standing:
+    """Worked out again after each decision; rows without clinical weight count as well."""
+    release = CatalogueRelease.objects.get(pk=release_id)
+    if demonstration(release):
+        return Standing.DEMONSTRATION
+    return Standing.DRAFT if draft_rows(release) else Standing.APPROVED

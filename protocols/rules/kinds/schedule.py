@@ -1,0 +1,87 @@
+"""Row kinds: intervals, protocols, and the rules of scheduling, maintenance and stopping (clinical.md 6)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from protocols.rules.kinds.candidacy import Limited
+from protocols.rules.kinds.ingredients import IngredientId
+from protocols.rules.rows import Ref, RowBase, kind
+
+ProtocolId = Annotated[str, Ref("protocol")]
+TechniqueId = Annotated[str, Ref("technique")]
+
+
+@kind("interval")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval(RowBase):
+    """The days between two sessions: fewest, aimed at, most (clinical.md 6)."""
+
+    name: str
+    min_days: int
+    target_days: int
+    max_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentDay:
+    """An assessment and its target day, counted from the first session."""
+
+    code: Literal["interim", "interim2", "final"]
+    day: int
+
+
+@kind("protocol")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol(RowBase):
+    """A course: its sessions, the interval before each but the first, assessments, allowed techniques (6, 6.0a).
+
+    `target_days` are the days of the sessions, counted from the first one.
+    """
+
+    name: str
+    agents: tuple[IngredientId, ...]
+    agents_note: str = ""
+    sessions: int
+    target_days: tuple[int, ...]
+    intervals: tuple[Annotated[str, Ref("interval")], ...]
+    assessments: tuple[AssessmentDay, ...] = ()
+    volume_mode: Literal["fixed", "by_area", "either"]
+    volume_ml: Decimal | None = None
+    volume_note: str = ""
+    techniques: tuple[TechniqueId, ...]
+    evidence: str
+    maintenance: bool = False
+    offered: bool = True
+
+
+@kind("protocol_suggestion")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolSuggestion(RowBase):
+    """Which protocol is considered first in a situation; the doctor decides (clinical.md 6.1)."""
+
+    situation: str
+    suggested: tuple[ProtocolId, ...]
+    not_allowed: tuple[ProtocolId, ...] = ()
+    advice: str
+    caveat: str = ""
+
+
+@kind("schedule_rule")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRule(Limited):
+    """A rule of booking: what it reads, what it does, what it says (clinical.md 6.2)."""
+
+    condition: str
+    result: Literal["block", "warn", "plan"]
+    reason: str
+    action: str
+
+
+@kind("course_rule")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRule(Limited):
+    """When a course goes on, and when it stops (clinical.md 6.3)."""
+
+    rule: str
+    action: str

@@ -1,0 +1,1 @@
+"""Writes to the catalogue, to products and to stock."""

@@ -1,0 +1,6 @@
+"""Addresses of knowledge: one list for each use case."""
+
+from protocols.views import catalogue, stock
+
+app_name = "protocols"
+urlpatterns = [*catalogue.urls, *stock.urls]
