@@ -1,0 +1,189 @@
+"""The treatment plan: protocol, technique, zones, mixture, number of sessions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.forms import LONG_TEXT, VersionedForm
+from patients.models import PlanVersion
+from patients.queries.plans import Ingredient
+from protocols.models import Product
+from protocols.rules.catalogue import Catalogue
+from protocols.rules.kinds.schedule import Protocol
+from protocols.rules.kinds.technique import Technique, Zone
+from protocols.rules.technique import FIXED, TechniquePlan, ZoneArea
+
+PARTS = 10
+SYRINGES = [("1", "1"), ("2", "2"), ("3", "3"), ("LA", _("Anaesthetic"))]
+CREAMS = [("none", _("None")), ("lidocaine", _("Lidocaine")), ("lidocaine_prilocaine", _("Lidocaine and prilocaine"))]
+_decimal = {"inputmode": "decimal", "autocomplete": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """The three fields of one component."""
+
+    product: forms.BoundField
+    volume: forms.BoundField
+    syringe: forms.BoundField
+
+    @property
+    def used(self) -> bool:
+        """Whether anything stands in the row."""
+        return bool(self.product.value() or self.volume.value())
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong in the row, in words."""
+        return [*self.product.errors, *self.volume.errors, *self.syringe.errors]
+
+
+def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = "0.001") -> forms.DecimalField:
+    """A measured amount above 0, typed with point or comma."""
+    words = _("Enter a number from %(low)s to %(high)s.") % {"low": lowest, "high": highest}
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        max_digits=digits,
+        decimal_places=places,
+        min_value=Decimal(lowest),
+        max_value=Decimal(highest),
+        localize=True,
+        widget=forms.TextInput(_decimal),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value", "max_digits", "max_whole_digits"), words),
+    )
+
+
+class PlanForm(VersionedForm):
+    """Everything a plan version keeps; empty measures are allowed in a draft, the check names them."""
+
+    def __init__(self, data: Any = None, *, catalogue: Catalogue, plan_version: PlanVersion) -> None:
+        super().__init__(data, initial=_initial(plan_version), label_suffix="")
+        self.catalogue, self.plan_version = catalogue, plan_version
+        protocols = [row for row in catalogue.of(Protocol) if not row.maintenance]
+        names = [(row.id, f"{row.id} {row.name}" + ("" if row.offered else _(" (not offered)"))) for row in protocols]
+        techniques = [(row.id, f"{row.id} {row.name}") for row in catalogue.of(Technique)]
+        self.zones = [row for row in catalogue.of(Zone) if not row.parts]
+        self.fields |= {
+            "protocol": forms.ChoiceField(label=_("Protocol"), choices=names),
+            "session_count": forms.IntegerField(label=_("Number of sessions"), min_value=1, max_value=99),
+            "technique": forms.ChoiceField(label=_("Technique"), choices=techniques),
+            "spacing_cm": amount(_("Spacing in cm"), digits=4, places=2, highest="9", lowest="0.01"),
+            "ml_per_point": amount(_("mL per point"), digits=5, places=3, highest="9"),
+            "depth_mm": amount(_("Depth in mm"), digits=4, places=2, highest="20", lowest="0.01"),
+            "volume_ml": amount(_("Set volume in mL"), digits=6, places=3, highest="99"),
+            "anaesthetic_cream": forms.ChoiceField(label=_("Anaesthetic cream"), choices=CREAMS),
+            "la_soft_limit_reason": forms.CharField(
+                label=_("Reason for anaesthetic above the soft limit"), required=False, max_length=500
+            ),
+            "goals": forms.CharField(
+                label=_("Goals"), required=False, max_length=LONG_TEXT, widget=forms.Textarea({"rows": 2})
+            ),
+        }
+        for zone in self.zones:
+            self.fields[f"zone__{zone.id}"] = amount(zone.name, digits=5, places=1, highest="500", lowest="0.1")
+        products = list(Product.objects.filter(active=True))
+        choices = [("", _("None")), *((str(each.pk), f"{each.name} ({each.ingredient})") for each in products)]
+        self.products = {str(each.pk): each for each in products}
+        for number in range(PARTS):
+            self.fields[f"part__{number}__product"] = forms.ChoiceField(
+                label=_("Product %(number)d") % {"number": number + 1}, required=False, choices=choices
+            )
+            self.fields[f"part__{number}__volume"] = amount(
+                _("Volume %(number)d in mL") % {"number": number + 1}, digits=7, places=3, highest="99"
+            )
+            self.fields[f"part__{number}__syringe"] = forms.ChoiceField(
+                label=_("Syringe %(number)d") % {"number": number + 1}, choices=SYRINGES, required=False
+            )
+
+    def carrying(self, version: int) -> "PlanForm":
+        """The same answers over a newer version: the draft was kept, only its signature may be refused."""
+        posted = {name: self.data.get(name, "") for name in self.data} | {"version": str(version)}
+        return PlanForm(posted, catalogue=self.catalogue, plan_version=self.plan_version)
+
+    def rows(self) -> Iterator[PartRow]:
+        """The rows of the mixture."""
+        for number in range(PARTS):
+            yield PartRow(*(self[f"part__{number}__{name}"] for name in ("product", "volume", "syringe")))
+
+    def zone_fields(self) -> list[forms.BoundField]:
+        """One area for each zone."""
+        return [self[f"zone__{zone.id}"] for zone in self.zones]
+
+    def clean(self) -> dict[str, Any]:
+        clean = super().clean() or self.cleaned_data
+        protocol = self.catalogue.row(Protocol, clean["protocol"]) if "protocol" in clean else None
+        count = clean.get("session_count")
+        if protocol is not None and count is not None and count > protocol.sessions:
+            words = _("%(name)s has at most %(most)d sessions.") % {"name": protocol.id, "most": protocol.sessions}
+            self.add_error("session_count", words)
+        for number in range(PARTS):
+            product, volume = clean.get(f"part__{number}__product"), clean.get(f"part__{number}__volume")
+            if product and volume is None and f"part__{number}__volume" not in self.errors:
+                self.add_error(f"part__{number}__volume", _("Enter the volume in mL."))
+            if volume is not None and not product:
+                self.add_error(f"part__{number}__product", _("Choose the product for this volume."))
+        return clean
+
+    def parts(self) -> list[Ingredient]:
+        """The mixture as far as it can be read."""
+        clean = self.cleaned_data
+        found = []
+        for number in range(PARTS):
+            product = self.products.get(clean.get(f"part__{number}__product", ""))
+            volume = clean.get(f"part__{number}__volume")
+            if product is not None and volume is not None:
+                syringe = clean.get(f"part__{number}__syringe") or SYRINGES[0][0]
+                found.append(Ingredient(product, volume, syringe, product.mg_per_ml))
+        return found
+
+    def wishes(self) -> dict[str, Any]:
+        """The service's keyword arguments besides the mixture."""
+        clean = self.cleaned_data
+        names = ("protocol", "technique", "spacing_cm", "ml_per_point", "depth_mm", "volume_ml", "session_count")
+        texts = ("anaesthetic_cream", "la_soft_limit_reason", "goals")
+        return {name: clean.get(name) for name in (*names, *texts)} | {
+            "zones": [{"zone": zone, "area_cm2": str(area)} for zone, area in self._areas()],
+            "volume_mode": self._volume_mode(),
+        }
+
+    def technique_plan(self) -> TechniquePlan:
+        """The technique as the rules read it, as far as it can be read."""
+        clean = self.cleaned_data
+        return TechniquePlan(
+            technique=clean.get("technique", ""),
+            zones=tuple(ZoneArea(zone, area) for zone, area in self._areas()),
+            spacing_cm=clean.get("spacing_cm"),
+            ml_per_point=clean.get("ml_per_point"),
+            depth_mm=clean.get("depth_mm"),
+            protocol=clean.get("protocol", ""),
+            volume_mode=self._volume_mode(),
+            volume_ml=clean.get("volume_ml"),
+        )
+
+    def _areas(self) -> list[tuple[str, Decimal]]:
+        areas = [(zone.id, self.cleaned_data.get(f"zone__{zone.id}")) for zone in self.zones]
+        return [(zone, area) for zone, area in areas if area is not None]
+
+    def _volume_mode(self) -> str:
+        protocol = self.cleaned_data.get("protocol", "")
+        fixed = self.catalogue.has(Protocol, protocol) and self.catalogue.row(Protocol, protocol).volume_mode == FIXED
+        return FIXED if fixed else "by_area"
+
+
+def _initial(version: PlanVersion) -> dict[str, Any]:
+    names = (
+        "protocol", "session_count", "technique", "spacing_cm", "ml_per_point", "depth_mm", "volume_ml",
+        "anaesthetic_cream", "la_soft_limit_reason", "goals", "version",
+    )  # fmt: skip
+    initial: dict[str, Any] = {name: getattr(version, name) for name in names}
+    initial |= {f"zone__{zone['zone']}": Decimal(zone["area_cm2"]) for zone in version.zones}
+    for number, part in enumerate(version.components.all()):
+        initial[f"part__{number}__product"] = str(part.product_id)
+        initial[f"part__{number}__volume"] = part.volume_ml.normalize()
+        initial[f"part__{number}__syringe"] = part.syringe
+    return initial

@@ -1,0 +1,208 @@
+"""Who somebody is and how to reach them: the forms that add and correct a patient."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Fieldset, Layout, Row
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.forms import ClinicForm, VersionedForm
+from mesoclinic.search import digits
+from mesoclinic.sites import Site
+from mesoclinic.typed import NAME_LENGTH, PHONE_DIGITS, clean_name
+from patients.forms.birth_date import BirthDateField
+from patients.models import Patient, Sex
+
+PERSON = (
+    "given_name",
+    "family_name",
+    "birth_date",
+    "sex_at_birth",
+    "gender",
+    "email",
+    "phone",
+    "language",
+    "contact_by_email",
+    "contact_by_phone",
+    "contact_by_sms",
+)
+_off = {"autocomplete": "off"}
+
+
+class NameField(forms.CharField):
+    """One line of a name, any script; never shortened, never re-cased."""
+
+    def __init__(self, *, length: int = NAME_LENGTH, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.TextInput(_off), **options)
+        self.validators.append(MaxLengthValidator(length, _("Use up to %(limit_value)d letters.")))
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        try:
+            return clean_name(text)
+        except ValueError as problem:
+            raise forms.ValidationError(_("Use up to 200 letters, without control characters.")) from problem
+
+
+class PersonForm(ClinicForm):
+    """The fields of a person; keys equal those of the registration services."""
+
+    given_name = NameField(label=_("Given name"))
+    family_name = NameField(label=_("Family name"))
+    birth_date = BirthDateField(label=_("Birth date"), help_text=_("Day, month, year, for example 14 3 1992."))
+    sex_at_birth = forms.ChoiceField(
+        label=_("Sex at birth"), required=False, choices=[("", _("Not recorded")), *Sex.choices]
+    )
+    gender = NameField(label=_("Gender, if different"), length=80)
+    phone = forms.CharField(
+        label=_("Phone"), required=False, max_length=40, widget=forms.TextInput(_off | {"inputmode": "tel"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("Leave empty when there is none: papers are printed instead."),
+        widget=forms.TextInput(_off | {"inputmode": "email"}),
+        error_messages={"invalid": _("Enter one e-mail address, for example ana@example.com.")},
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, initial="en")
+    contact_by_email = forms.BooleanField(label=_("The clinic may write e-mails"), required=False)
+    contact_by_phone = forms.BooleanField(label=_("The clinic may call"), required=False)
+    contact_by_sms = forms.BooleanField(label=_("The clinic may send text messages"), required=False)
+
+    def clean_phone(self) -> str:
+        phone = " ".join(self.cleaned_data["phone"].split())
+        if phone and len(digits(phone)) not in PHONE_DIGITS:
+            raise forms.ValidationError(_("A phone number has 5 to 15 digits, for example +34 612 345 678."))
+        return phone
+
+    def clean(self) -> dict[str, Any]:
+        names = ("given_name", "family_name")
+        if not any(self.cleaned_data.get(name) or name in self.errors for name in names):
+            self.add_error("given_name", _("Enter a given name or a family name. One of the two is enough."))
+        return self.cleaned_data
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        helper.layout = Layout(*self._before(), *_LAYOUT)
+        return helper
+
+    def _before(self) -> list[Any]:
+        return []
+
+
+_LAYOUT = (
+    Fieldset(
+        _("Person"),
+        Row(Column("given_name"), Column("family_name")),
+        Row(Column("birth_date"), Column("sex_at_birth"), Column("gender")),
+    ),
+    Fieldset(
+        _("Contact"),
+        Row(Column("phone"), Column("email"), Column("language")),
+        Row(Column("contact_by_email"), Column("contact_by_phone"), Column("contact_by_sms")),
+    ),
+)
+
+
+class RegistrationForm(PersonForm):
+    """A new patient of one of the actor's sites."""
+
+    site = forms.ModelChoiceField(
+        label=_("Site"),
+        queryset=Site.objects.none(),
+        empty_label=None,
+        error_messages={
+            "required": _("Choose a site. If none is offered, the medical director can add you to one."),
+            "invalid_choice": _("Choose one of your sites."),
+        },
+    )
+    add_anyway = forms.BooleanField(label=_("I compared them. This is another person."), required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, sites: QuerySet[Site], name: str = "") -> None:
+        super().__init__(data, initial={"site": sites.first(), "family_name": name})
+        self.several_sites = sites.count() > 1
+        field = cast("forms.ModelChoiceField[Site]", self.fields["site"])
+        field.queryset = sites
+        if not self.several_sites:
+            field.widget = forms.HiddenInput()
+
+    def _before(self) -> list[Any]:
+        return ["site"]
+
+
+class LinkForm(RegistrationForm):
+    """The typed person, and the record of another site that is to be opened here."""
+
+    patient_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs between what is saved now and what was typed."""
+
+    name: str
+    label: str
+    saved: str
+    typed: str
+
+
+class CorrectionForm(PersonForm, VersionedForm):
+    """A patient's details, for the version that the user saw. `theirs` names fields to take from the saved row."""
+
+    def __init__(self, data: QueryDict | None = None, *, patient: Patient) -> None:
+        saved = {name: getattr(patient, name) for name in PERSON}
+        super().__init__(_taking_theirs(data, saved), initial=saved | {"version": patient.version})
+
+    def _before(self) -> list[Any]:
+        return ["version"]
+
+    def differences(self, saved: Patient) -> list[Difference]:
+        """Both versions of every field that differs, in words."""
+        return list(self._differences(saved))
+
+    def meet(self, saved: Patient) -> None:
+        """Carry the saved version, so that the next *Save* is a decision taken with both versions in view."""
+        data = cast(QueryDict, self.data).copy()
+        data["version"] = str(saved.version)
+        self.data = data
+
+    def _differences(self, saved: Patient) -> Iterator[Difference]:
+        for name in PERSON:
+            theirs, mine = getattr(saved, name), self.cleaned_data.get(name)
+            if name in self.cleaned_data and theirs != mine:
+                yield Difference(name, str(self.fields[name].label), self._words(name, theirs), self._words(name, mine))
+
+    def _words(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return now_("Yes") if value else now_("No")
+        if hasattr(value, "strftime"):
+            return f"{value.day} {value:%b %Y}"
+        choices: Mapping[Any, Any] = dict(getattr(self.fields[name], "choices", ()))
+        return str(choices.get(value, value) or now_("Not recorded"))
+
+
+def _taking_theirs(data: QueryDict | None, saved: Mapping[str, Any]) -> QueryDict | None:
+    if data is None or "theirs" not in data:
+        return data
+    merged = data.copy()
+    for name in set(data.getlist("theirs")) & set(saved):
+        _replace(merged, name, saved[name])
+    return merged
+
+
+def _replace(data: QueryDict, name: str, value: Any) -> None:
+    for key in [name, *(f"{name}_{box}" for box in ("day", "month", "year"))]:
+        data.pop(key, None)
+    if isinstance(value, bool):
+        data.update({name: "on"} if value else {})
+    else:
+        data[name] = value.isoformat() if hasattr(value, "isoformat") else str(value)

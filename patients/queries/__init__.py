@@ -1,0 +1,1 @@
+"""Reads about people, each within the actor's scope."""

@@ -1,0 +1,17 @@
+"""The version of the treatment consent form."""
+
+import hashlib
+import json
+
+from protocols.queries.catalogue import current_catalogue
+
+# Raised whenever our own words change their meaning.
+WORDING = "treatment-1"
+SAID = frozenset({"consent_element", "adverse_event", "advantage", "aftercare", "triage_answer"})
+SHORT = 12
+
+
+def current_form() -> str:
+    """The version of the form: it changes with our words and with each element, risk or duty of the catalogue."""
+    rows = sorted(entry.sha256 for entry in current_catalogue().entries if entry.kind in SAID)
+    return f"{WORDING}-{hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:SHORT]}"

@@ -1,0 +1,100 @@
+"""Consultations within an actor's scope."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from mesoclinic import clock
+from mesoclinic.accounts import User
+from mesoclinic.errors import OutOfScope
+from mesoclinic.sites import Site
+from patients.models import Addendum, Candidacy, Consultation, Patient
+from patients.queries.people import patients_for
+from protocols.rules.catalogue import Catalogue
+from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FormSection, Input
+
+LISTED = 100
+
+
+def consultations_for(actor: User) -> QuerySet[Consultation]:
+    """Consultations of patients within the actor's sites, with who and where."""
+    found = Consultation.objects.filter(patient__in=patients_for(actor))
+    return found.select_related("patient", "site", "clinician", "signed_by")
+
+
+def consultation_for(actor: User, consultation_id: int) -> Consultation:
+    """One consultation; raises OutOfScope for another site's and for none at all alike."""
+    found = consultations_for(actor).filter(pk=consultation_id).first()
+    if found is None:
+        raise OutOfScope(_("There is no such consultation at your sites."))
+    return found
+
+
+def open_draft_for(actor: User, patient: Patient) -> Consultation | None:
+    """The actor's own open draft for the patient."""
+    drafts = consultations_for(actor).filter(patient=patient, clinician=actor, state=Consultation.State.DRAFT)
+    return drafts.first()
+
+
+def worklist_for(actor: User) -> list[Consultation]:
+    """The latest consultations, drafts before signed ones."""
+    return list(consultations_for(actor).order_by("state", "-started_at")[:LISTED])
+
+
+def site_for(actor: User, patient: Patient) -> Site:
+    """The site where the actor sees the patient: the first that both share."""
+    return patient.sites.filter(pk__in=actor.sites.all()).order_by("pk")[0]
+
+
+def today_at(site: Site) -> date:
+    """The calendar day at the site."""
+    return clock.now().astimezone(site.zone).date()
+
+
+def last_candidacy(patient: Patient) -> Candidacy | None:
+    """The patient's last verdict with what was acknowledged."""
+    found = Candidacy.objects.filter(patient=patient).select_related("release")
+    return found.prefetch_related("acknowledgements__by", "overrides__by").first()
+
+
+def candidacy_of(consultation: Consultation) -> Candidacy | None:
+    """The verdict given when the consultation was signed."""
+    found = Candidacy.objects.filter(fact_sheet__consultation=consultation, cause="consultation")
+    return found.select_related("release", "fact_sheet").prefetch_related("acknowledgements__by").last()
+
+
+def addenda_of(subject: str) -> QuerySet[Addendum]:
+    """What was added to a sealed record, oldest first."""
+    return Addendum.objects.filter(subject=subject).select_related("by")
+
+
+def readable_facts(facts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str, str]]:
+    """(question, answer in words, observed on) of every fact, in the order of the dictionary."""
+    rows = {name: row for row in catalogue.of(Input) for name in (row.id, row.stored_as) if name}
+    order = {name: place for place, name in enumerate(rows)}
+    known = sorted((name for name in facts if name in rows), key=order.__getitem__)
+    return [
+        (rows[name].question, _in_words(rows[name], facts[name].get("value")), facts[name].get("observed_on", ""))
+        for name in known
+    ]
+
+
+def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:
+    """(heading, text) of history, examination and expectations."""
+    headings = {f"notes__{row.id}": row.title for row in catalogue.of(FormSection)}
+    headings |= {f"exam__{row.id}": row.name[:1].upper() + row.name[1:] for row in catalogue.of(ExaminationItem)}
+    headings |= {f"expect__{row.id}": row.question for row in catalogue.of(ExpectationItem)}
+    return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
+
+
+def _in_words(row: Input, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_in_words(row, each) for each in value) or _("None known")
+    if isinstance(value, dict):
+        return " ".join(str(part).replace("_", " ") for part in value.values())
+    labels = dict(zip(row.values, row.labels, strict=False))
+    text = str(labels.get(str(value), value)).replace("_", " ")
+    return f"{text} {row.unit}" if row.unit and row.type in {"whole", "decimal"} and not row.stored_as else text

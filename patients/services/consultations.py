@@ -1,0 +1,109 @@
+"""A consultation's life: started, saved as typed, signed and locked, completed only by addenda."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from mesoclinic import access, audit, clock
+from mesoclinic.access import Can
+from mesoclinic.accounts import User
+from mesoclinic.errors import ClinicError, StaleRecord
+from mesoclinic.transactions import atomic
+from patients.models import Addendum, Consultation, FactSheet
+from patients.queries.consultations import consultation_for, open_draft_for, site_for, today_at
+from patients.queries.people import patient_for
+from patients.services.candidacy import acknowledge, judge
+from patients.services.facts import write_fact_sheet
+from protocols.queries.catalogue import current_release
+
+DRAFT_BYTES = 200_000
+
+
+def start_consultation(actor: User, *, patient_id: int) -> Consultation:
+    """The actor's open draft for the patient, or a new one; what is known already is shown for review."""
+    access.require(actor, Can.WRITE_CONSULTATION)
+    with atomic():
+        patient = patient_for(actor, patient_id)
+        draft = open_draft_for(actor, patient)
+        if draft is not None:
+            return draft
+        started = Consultation.objects.create(
+            patient=patient,
+            site=site_for(actor, patient),
+            clinician=actor,
+            started_at=clock.now(),
+            saved_at=clock.now(),
+        )
+        audit.record(actor, "consultation.started", started, patient_id=patient.pk)
+    return started
+
+
+def save_draft(actor: User, *, consultation_id: int, version: int, answers: Mapping[str, list[str]]) -> int:
+    """Keep the answers as typed; returns the new version. Raises StaleRecord when another saved in between."""
+    access.require(actor, Can.WRITE_CONSULTATION)
+    with atomic():
+        draft = consultation_for(actor, consultation_id)
+        _own_draft(actor, draft)
+        changed = sorted(name for name in {*draft.answers, *answers} if draft.answers.get(name) != answers.get(name))
+        if sum(len(text) for texts in answers.values() for text in texts) > DRAFT_BYTES:
+            raise ClinicError(_("The consultation is longer than can be kept. Shorten the notes."))
+        if not changed:
+            return draft.version
+        _step(draft, version, answers=dict(answers), saved_at=clock.now())
+        audit.record(actor, "consultation.saved", draft, patient_id=draft.patient_id, changed=changed)
+    return version + 1
+
+
+def sign_consultation(
+    actor: User,
+    *,
+    consultation_id: int,
+    version: int,
+    facts: Mapping[str, object],
+    narrative: Mapping[str, object],
+    acknowledged: Iterable[str],
+) -> Consultation:
+    """Lock the consultation: next fact sheet, verdict, and an acknowledgement of each caution, or nothing."""
+    access.require(actor, Can.WRITE_CONSULTATION)
+    with atomic():
+        draft = consultation_for(actor, consultation_id)
+        _own_draft(actor, draft)
+        sheet = write_fact_sheet(
+            actor, patient=draft.patient, facts=facts, source=FactSheet.Source.CONSULTATION, consultation=draft
+        )
+        verdict = judge(actor, sheet=sheet, release=current_release(), on=today_at(draft.site), cause="consultation")
+        acknowledge(actor, candidacy=verdict, rules=acknowledged)
+        signed = {"state": Consultation.State.SIGNED, "signed_at": clock.now(), "signed_by": actor}
+        _step(draft, version, narrative=dict(narrative), **signed)
+        audit.record(actor, "consultation.signed", draft, patient_id=draft.patient_id)
+    return Consultation.objects.get(pk=draft.pk)
+
+
+def add_addendum(actor: User, *, consultation_id: int, text: str) -> Addendum:
+    """Add to a signed consultation; the record itself stays as it was signed."""
+    access.require(actor, Can.WRITE_CONSULTATION)
+    with atomic():
+        signed = consultation_for(actor, consultation_id)
+        if signed.state == Consultation.State.DRAFT:
+            raise ClinicError(_("This consultation is still a draft. Change the draft instead."))
+        if not text.strip():
+            raise ClinicError(_("Enter the text of the addendum."), "text")
+        added = Addendum.objects.create(
+            subject=f"consultation:{signed.pk}", patient=signed.patient, text=text, by=actor, at=clock.now()
+        )
+        audit.record(actor, "addendum.added", added, patient_id=signed.patient_id)
+    return added
+
+
+def _own_draft(actor: User, consultation: Consultation) -> None:
+    if consultation.state != Consultation.State.DRAFT:
+        raise StaleRecord(_("This consultation is signed. Add an addendum instead."))
+    if consultation.clinician_id != actor.pk:
+        raise StaleRecord(_("This draft belongs to %(name)s.") % {"name": consultation.clinician.name})
+
+
+def _step(draft: Consultation, version: int, **fields: object) -> None:
+    seen = Consultation.objects.filter(pk=draft.pk, version=version, state=Consultation.State.DRAFT)
+    if not seen.update(version=F("version") + 1, **fields):
+        raise StaleRecord(_("This consultation was saved in another window meanwhile. Your text is still here."))

@@ -1,0 +1,146 @@
+"""Words and marks for verdicts and findings (ux.md 6.1)."""
+
+from dataclasses import dataclass, replace
+
+from django import template
+from django.forms import BoundField
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.rules.finding import Finding, Level
+from patients.models import Candidacy
+from patients.rules.candidacy import CandidacyResult
+from protocols.queries.catalogue import current_catalogue
+from protocols.rules.kinds.ingredients import Ingredient
+from protocols.rules.kinds.inputs import Input
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How a verdict looks: always an icon and a word."""
+
+    text: str | Promise
+    tone: str
+    icon: str
+
+
+_VERDICTS = {
+    "proceed": Label(_("Suitable"), "ok", "check-lg"),
+    "caution": Label(_("Suitable with conditions"), "", "exclamation-triangle"),
+    "defer": Label(_("Not now"), "bad", "x-lg"),
+    "refer": Label(_("Another specialist first"), "bad", "x-lg"),
+    "contraindicated": Label(_("Not suitable"), "bad", "x-lg"),
+    "cannot_conclude": Label(_("Not enough information yet"), "unk", "question-circle"),
+}
+_LEVELS = {
+    Level.CONTRAINDICATED: (_("Contraindicated"), "b", "x-octagon"),
+    Level.REFER: (_("Refer"), "b", "x-octagon"),
+    Level.DEFER: (_("Defer"), "b", "x-octagon"),
+    Level.CAUTION: (_("Caution"), "w", "exclamation-triangle"),
+    Level.PROCEED: (_("Passed"), "o", "check-circle"),
+    Level.BLOCK: (_("Stop"), "b", "x-octagon"),
+    Level.WARN: (_("Warning"), "w", "exclamation-triangle"),
+    Level.MISSING: (_("Not checked"), "q", "question-circle"),
+    Level.RECORD: (_("Recorded"), "q", "info-circle"),
+}
+
+
+@register.filter
+def verdict_label(verdict: CandidacyResult | Candidacy) -> Label:
+    """The headline; a contraindication that will pass reads “Not now”."""
+    if verdict.verdict == "contraindicated" and verdict.temporary:
+        return _VERDICTS["defer"]
+    return _VERDICTS[str(verdict.verdict)]
+
+
+@register.filter
+def level_label(level: str) -> str:
+    """The level of a finding, or a verdict, in words."""
+    return str(_LEVELS[Level(level)][0])
+
+
+@register.filter
+def level_mark(level: str) -> str:
+    """The class of a finding's mark."""
+    return _LEVELS[Level(level)][1]
+
+
+@register.filter
+def level_icon(level: str) -> str:
+    """The icon of a finding."""
+    return _LEVELS[Level(level)][2]
+
+
+@register.filter
+def question(field: str) -> str:
+    """How an input is asked."""
+    catalogue = current_catalogue()
+    return catalogue.row(Input, field).question if catalogue.has(Input, field) else field.replace("_", " ")
+
+
+@register.filter
+def gap_target(gap: Finding) -> str:
+    """The id of the first form field that fills a gap."""
+    name = gap.about or (gap_inputs(gap.rule) or ["complaint"])[0]
+    if name == "severity":
+        return "section-examination"
+    catalogue = current_catalogue()
+    row = catalogue.row(Input, name) if catalogue.has(Input, name) else None
+    if row is not None and row.age_of:
+        return f"id_{row.age_of}__observed_on"
+    if row is not None and row.stored_as:
+        return f"id_{row.stored_as}"
+    kind = row.type if row else ""
+    return f"id_{name}_0" if kind in {"choice", "yes_no", "choices", "diagnoses"} else f"id_{name}"
+
+
+def gap_inputs(rule: str) -> list[str]:
+    """The inputs whose absence a domain code reports."""
+    return [row.id for row in current_catalogue().of(Input) if rule in row.gap_codes]
+
+
+@register.filter
+def has_cautions(verdict: CandidacyResult) -> bool:
+    """Whether there is anything to acknowledge."""
+    return any(finding.level is Level.CAUTION for finding in verdict.fired)
+
+
+_RESULTS = {
+    "ok": Label(_("Safe as checked"), "ok", "check-lg"),
+    "ok_with_warnings": Label(_("Safe with warnings"), "", "exclamation-triangle"),
+    "blocked": Label(_("Blocked"), "bad", "x-lg"),
+    "cannot_conclude": Label(_("Not checked: something is missing"), "unk", "question-circle"),
+}
+
+
+@register.filter
+def result_label(result: str) -> Label:
+    """The headline of a safety check."""
+    return _RESULTS[result]
+
+
+@register.filter
+def named(finding: Finding) -> Finding:
+    """The finding with the name of what it concerns in its reason."""
+    if not finding.about:
+        return finding
+    about = finding.about if finding.about.startswith("syringe") else _about(finding.about)
+    rules = f" ({', '.join(finding.detail)})" if finding.detail else ""
+    return replace(finding, reason=f"{about}: {finding.reason}{rules}")
+
+
+def _about(code: str) -> str:
+    catalogue = current_catalogue()
+    if catalogue.has(Ingredient, code):
+        return catalogue.row(Ingredient, code).name
+    return question(code)
+
+
+@register.filter
+def add_class(field: BoundField, name: str) -> SafeString:
+    """The field's widget with a class, marked when it has an error."""
+    wrong = {"aria-invalid": "true"} if field.errors else {}
+    return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name, **wrong})
