@@ -1,0 +1,35 @@
+"""The app of events. Its label is its own: Django's sessions app owns `sessions`."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+HEARD = (
+    ("series.booked", "sessions.services.reminders.plan_for_series"),
+    ("booking.made", "sessions.services.reminders.plan_for_booking"),
+    ("booking.moved", "sessions.services.reminders.follow_booking"),
+    ("booking.cancelled", "sessions.services.reminders.follow_booking"),
+    ("booking.no_show", "sessions.services.reminders.follow_booking"),
+    ("treatment.signed", "sessions.services.reminders.plan_after_treatment"),
+    ("treatment.voided", "sessions.services.reminders.stop_after_treatment"),
+    ("consent.withdrawn", "sessions.services.endings.end_after_withdrawal"),
+    ("message.settled", "patients.services.notices.follow_message"),
+)
+
+
+class ClinicSessionsConfig(AppConfig):
+    """Series, bookings, treatments, aftercare and outcomes."""
+
+    name = "sessions"
+    label = "clinic_sessions"
+
+    def ready(self) -> None:
+        from mesoclinic import guards, news
+
+        for table in ("injection", "lotuse", "checklistentry"):
+            guards.insert_only(f"clinic_sessions_{table}")
+        guards.frozen_when("clinic_sessions_treatmentrecord", "state", ("signed", "voided"), may_change=("state",))
+        for event, service in HEARD:
+            news.listen(event, service)
+        # The web process writes letters, too; a worker would find their writers by itself.
+        import_module("sessions.documents")

@@ -1,0 +1,103 @@
+"""The writers of mails: each reads the live rows when its mail is sent, or says why none goes out any more."""
+
+from django.template.loader import render_to_string
+
+from mesoclinic import clock
+from mesoclinic.documents import content_of
+from mesoclinic.outbox import Skip, composer
+from mesoclinic.transport import Attachment, Mail
+from patients.models import Notice
+from patients.queries.contact import mail_hindrance
+from sessions.documents.aftercare import aftercare_paper
+from sessions.documents.letters import Letter, after_visit, before_visit
+from sessions.documents.words import spoken_to
+from sessions.models import Booking, CheckIn, TreatmentRecord
+from sessions.queries.bookings import COMING
+
+
+@composer("reminder")
+def reminder(subject: str) -> Mail | Skip:
+    """MSG-01 and MSG-02: before a session."""
+    notice = notice_of(subject)
+    booking = booking_of(notice)
+    if hindrance := mail_hindrance(notice.patient):
+        return Skip(hindrance)
+    if booking.state == Booking.State.CANCELLED:
+        return Skip("The visit was cancelled.")
+    if booking.state not in COMING or booking.starts_at <= clock.now():
+        return Skip("The visit is over or has begun.")
+    return _mail(notice, letter_for(notice))
+
+
+@composer("aftercare")
+def aftercare(subject: str) -> Mail | Skip:
+    """MSG-03: the aftercare sheet."""
+    notice = notice_of(subject)
+    record = record_of(notice)
+    if hindrance := _hindrance(notice, record):
+        return Skip(hindrance)
+    paper = Attachment("aftercare.pdf", "application/pdf", content_of(aftercare_paper(record).document))
+    return _mail(notice, letter_for(notice), (paper,))
+
+
+@composer("check_in")
+def check_in(subject: str) -> Mail | Skip:
+    """MSG-04 to MSG-06: how are you."""
+    notice = notice_of(subject)
+    if CheckIn.objects.filter(notice=notice).exists():
+        return Skip("The patient has answered.")
+    return _after(notice)
+
+
+@composer("late_check")
+def late_check(subject: str) -> Mail | Skip:
+    """MSG-07: weeks after the last session of a course."""
+    return _after(notice_of(subject))
+
+
+def letter_for(notice: Notice) -> Letter:
+    """What a notice says, by mail or on paper."""
+    with spoken_to(notice.patient, notice.site):
+        if notice.subject.startswith("booking:"):
+            return before_visit(notice, booking_of(notice))
+        return after_visit(notice, record_of(notice))
+
+
+def notice_of(subject: str) -> Notice:
+    """The notice of a message's subject key, `notice:7`."""
+    return Notice.objects.select_related("patient", "site").get(pk=_number(subject))
+
+
+def booking_of(notice: Notice) -> Booking:
+    """The live booking that the notice is about."""
+    return Booking.objects.select_related("site").get(pk=_number(notice.subject))
+
+
+def record_of(notice: Notice) -> TreatmentRecord:
+    """The treatment record that the notice is about."""
+    related = ("site", "patient", "candidacy", "fact_sheet", "session__series__plan_version__release")
+    return TreatmentRecord.objects.select_related(*related).get(pk=_number(notice.subject))
+
+
+def _after(notice: Notice) -> Mail | Skip:
+    hindrance = _hindrance(notice, record_of(notice))
+    return Skip(hindrance) if hindrance else _mail(notice, letter_for(notice))
+
+
+def _hindrance(notice: Notice, record: TreatmentRecord) -> str:
+    if record.state == TreatmentRecord.State.VOIDED:
+        return "The treatment record was voided."
+    return mail_hindrance(notice.patient)
+
+
+def _mail(notice: Notice, letter: Letter, files: tuple[Attachment, ...] = ()) -> Mail:
+    patient, site = notice.patient, notice.site
+    context = {"letter": letter, "patient": patient, "site": site}
+    with spoken_to(patient, site):
+        text = render_to_string("mail/letter.txt", context)
+        html = render_to_string("mail/letter.html", context)
+    return Mail(patient.email, letter.subject, text, html, files, language=patient.language)
+
+
+def _number(subject: str) -> int:
+    return int(subject.partition(":")[2])

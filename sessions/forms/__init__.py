@@ -1,0 +1,1 @@
+"""Input about events: parsing and field checks."""

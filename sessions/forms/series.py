@@ -1,0 +1,96 @@
+"""The form of a whole series: what the patient prefers, what was shown, and times chosen by hand."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.accounts import User
+from mesoclinic.forms import ClinicForm
+from mesoclinic.sites import Weekday
+from mesoclinic.widgets import ManyChips
+from sessions.forms.bookings import KEY, ClockField, DayField
+from sessions.rules.series_places import Pick, Preferences
+
+MOST_PICKS = 60
+PICK_FORMAT = "%Y%m%d%H%M"
+
+
+class SeriesForm(ClinicForm):
+    """Preferences; the dates are found from them and come back as `seen` when they are booked."""
+
+    start = DayField(label=_("First session from"), error_messages={"required": _("Enter the first possible day.")})
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Days"), choices=Weekday.choices, coerce=int, required=False, widget=ManyChips
+    )
+    earliest = ClockField(label=_("Not before"), required=False)
+    latest = ClockField(label=_("Starts at the latest"), required=False)
+    clinician = forms.ModelChoiceField(
+        label=_("Clinician"), queryset=User.objects.none(), required=False, empty_label=_("Whoever is free")
+    )
+    pick = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    picks = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        clinicians: QuerySet[User],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.fields["clinician"].queryset = clinicians  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        earliest, latest = self.cleaned_data.get("earliest"), self.cleaned_data.get("latest")
+        if earliest and latest and latest < earliest:
+            self.add_error("latest", _("Enter a time after “Not before”."))
+        return self.cleaned_data
+
+    def clean_picks(self) -> dict[int, Pick]:
+        """Times chosen by hand, `session:minute-clinician` each; the last choice for a session counts."""
+        texts = [*self.cleaned_data["picks"].split(), *self.cleaned_data.get("pick", "").split()]
+        try:
+            return dict(_pick(text) for text in texts[:MOST_PICKS])
+        except (ValueError, OverflowError) as problem:
+            raise forms.ValidationError(_("Choose one of the times shown.")) from problem
+
+    @property
+    def preferences(self) -> Preferences:
+        """What was asked, for the planner; call it on a valid form only."""
+        data = self.cleaned_data
+        clinician = data["clinician"]
+        return Preferences(
+            start=data["start"],
+            weekdays=frozenset(data["weekdays"]),
+            earliest=data["earliest"] or time.min,
+            latest=data["latest"] or time.max,
+            clinician_id=clinician.pk if clinician else None,
+            picks=data["picks"],
+        )
+
+    @property
+    def picked(self) -> str:
+        """The times chosen by hand as the next form carries them."""
+        picks = self.cleaned_data.get("picks", {}) if self.is_bound else {}
+        return " ".join(
+            f"{ordinal}:{pick.starts_at:{PICK_FORMAT}}-{pick.clinician_id}" for ordinal, pick in picks.items()
+        )
+
+
+class BookSeriesForm(SeriesForm):
+    """The same, with the places that were shown and the number of the form."""
+
+    seen = forms.CharField(max_length=4000, error_messages={"required": _("Open the page again to see the dates.")})
+    key = forms.CharField(max_length=64, error_messages=KEY)
+
+
+def _pick(text: str) -> tuple[int, Pick]:
+    ordinal, _colon, rest = text.partition(":")
+    moment, _dash, clinician = rest.partition("-")
+    if not ordinal.isascii() or not clinician.isascii() or len(ordinal) > 3 or len(clinician) > 18:
+        raise ValueError(text)
+    return int(ordinal), Pick(datetime.strptime(moment, PICK_FORMAT).replace(tzinfo=UTC), int(clinician))

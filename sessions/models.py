@@ -1,0 +1,275 @@
+"""Events: series, bookings on the occupancy grid, treatment records, adverse events and outcomes."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.accounts import User
+from mesoclinic.sites import Site, VisitKind
+from patients.models import Candidacy, Consent, Consultation, FactSheet, FormulationCheck, Notice, Patient, PlanVersion
+from protocols.models import Lot, Movement
+
+SLOT_MINUTES = 5
+
+
+class Series(models.Model):
+    """All sessions of a signed plan version."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        COMPLETED = "completed", _("Completed")
+        STOPPED = "stopped", _("Stopped")
+
+    plan_version = models.OneToOneField(PlanVersion, models.PROTECT, related_name="series")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="series")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="series")
+    preferences = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    stop_reason = models.TextField(blank=True)
+    booked_at = models.DateTimeField()
+    booked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("-booked_at",)
+        verbose_name_plural = "series"
+
+
+class TreatmentSession(models.Model):
+    """One session of a series; windows are derived from the release, never stored."""
+
+    class State(models.TextChoices):
+        UNPLACED = "unplaced", _("To be booked")
+        BOOKED = "booked", _("Booked")
+        IN_PROGRESS = "in_progress", _("In progress")
+        PERFORMED = "performed", _("Performed")
+        MISSED = "missed", _("Missed")
+        CANCELLED = "cancelled", _("Cancelled")
+        ABANDONED = "abandoned", _("Abandoned")
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="sessions")
+    ordinal = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.UNPLACED)
+    flag = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("series", "ordinal")
+        constraints = [models.UniqueConstraint(fields=["series", "ordinal"], name="one_session_of_an_ordinal")]
+
+
+class AssessmentPoint(models.Model):
+    """An assessment that the protocol asks for."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        RECORDED = "recorded", _("Recorded")
+        DROPPED = "dropped", _("Dropped")
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="assessments")
+    code = models.CharField(max_length=12)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
+    recorded_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "code"], name="one_assessment_of_a_code")]
+
+
+class Booking(models.Model):
+    """Time that is taken. Moving changes the row and its version, never makes a second one."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("Held")
+        BOOKED = "booked", _("Booked")
+        CONFIRMED = "confirmed", _("Confirmed")
+        ARRIVED = "arrived", _("Arrived")
+        NUMBING = "numbing", _("Numbing")
+        TREATING = "treating", _("In treatment")
+        OBSERVING = "observing", _("Under observation")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
+        NO_SHOW = "no_show", _("Did not come")
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="bookings")
+    kind = models.CharField(max_length=16, choices=VisitKind.choices)
+    visit_type_name = models.CharField(max_length=80, blank=True)
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, related_name="bookings")
+    clinician = models.ForeignKey(User, models.PROTECT, null=True, related_name="bookings")
+    starts_at = models.DateTimeField(db_index=True)
+    ends_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.BOOKED)
+    treatment_session = models.ForeignKey(TreatmentSession, models.PROTECT, null=True, related_name="bookings")
+    assessment_point = models.ForeignKey(AssessmentPoint, models.PROTECT, null=True, related_name="bookings")
+    consultation = models.ForeignKey(Consultation, models.PROTECT, null=True, related_name="bookings")
+    held_until = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+    calendar_uid = models.CharField(max_length=80, unique=True)
+    calendar_sequence = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    booked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    booked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("starts_at", "pk")
+        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_start")]
+        indexes = [models.Index(fields=["site", "starts_at"], name="booking_by_site_and_time")]
+
+
+class ResourceKind(models.TextChoices):
+    """What can be occupied."""
+
+    CLINICIAN = "clinician", _("Clinician")
+    ROOM = "room", _("Room")
+    DEVICE = "device", _("Device")
+    PATIENT = "patient", _("Patient")
+
+
+class BookingUse(models.Model):
+    """How long a booking needs one resource: the room may be needed longer than the clinician."""
+
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="uses")
+    resource_kind = models.CharField(max_length=10, choices=ResourceKind.choices)
+    resource_id = models.PositiveBigIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+
+class Occupancy(models.Model):
+    """The grid: one row for each resource and five minutes (UTC minutes since 1970 divided by 5). The guard."""
+
+    resource_kind = models.CharField(max_length=10)
+    resource_id = models.PositiveBigIntegerField()
+    slot = models.PositiveBigIntegerField()
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="occupied")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resource_kind", "resource_id", "slot"], name="one_use_at_a_time")
+        ]
+
+
+class TreatmentRecord(models.Model):
+    """What was done in one performed session. Signed and locked; later only addenda."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        SIGNED = "signed", _("Signed")
+        VOIDED = "voided", _("Voided")
+
+    session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="records")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="treatment_records")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    fact_sheet = models.ForeignKey(FactSheet, models.PROTECT, null=True, related_name="+")
+    candidacy = models.ForeignKey(Candidacy, models.PROTECT, null=True, related_name="+")
+    formulation_check = models.ForeignKey(FormulationCheck, models.PROTECT, null=True, related_name="+")
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="+")
+    day_inputs = models.JSONField(default=dict)
+    day_findings = models.JSONField(default=list)
+    rescreened_on = models.DateField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    vitals = models.JSONField(default=dict)
+    anaesthesia = models.JSONField(default=dict)
+    technique = models.CharField(max_length=16, blank=True)
+    zones = models.JSONField(default=list)
+    volumes = models.JSONField(default=dict)
+    pain = models.PositiveSmallIntegerField(null=True)
+    bleeding = models.CharField(max_length=12, blank=True)
+    reactions = models.JSONField(default=list)
+    none_observed = models.BooleanField(default=False)
+    deviations = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True)
+    signed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=~Q(state="voided"), name="one_treatment_record_a_session"
+            ),
+            models.CheckConstraint(condition=Q(pain__isnull=True) | Q(pain__lte=10), name="pain_from_0_to_10"),
+        ]
+
+
+class ChecklistEntry(models.Model):
+    """One answer to a checklist item: done, not done or not applicable, by whom and when. The last one counts."""
+
+    record = models.ForeignKey(TreatmentRecord, models.PROTECT, related_name="checklist")
+    step = models.CharField(max_length=8)
+    item = models.CharField(max_length=60)
+    answer = models.CharField(max_length=16)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class LotUse(models.Model):
+    """Which lot went into which syringe, in mL."""
+
+    record = models.ForeignKey(TreatmentRecord, models.PROTECT, related_name="lot_uses")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="uses")
+    movement = models.OneToOneField(Movement, models.PROTECT, related_name="use")
+    ingredient = models.CharField(max_length=40)
+    syringe = models.CharField(max_length=8)
+    volume_ml = models.DecimalField(max_digits=7, decimal_places=3)
+
+
+class Injection(models.Model):
+    """One point: where (fractions of the view's drawing), how deep (micrometres), how much (microlitres)."""
+
+    record = models.ForeignKey(TreatmentRecord, models.PROTECT, related_name="injections")
+    client_key = models.CharField(max_length=40, unique=True)
+    view = models.CharField(max_length=8)
+    zone = models.CharField(max_length=20)
+    x = models.DecimalField(max_digits=6, decimal_places=5)
+    y = models.DecimalField(max_digits=6, decimal_places=5)
+    drawing_version = models.PositiveSmallIntegerField(default=1)
+    volume_ul = models.PositiveIntegerField()
+    depth_um = models.PositiveIntegerField()
+    syringe = models.CharField(max_length=8)
+
+
+class AdverseEvent(models.Model):
+    """Something unwanted that happened; grade 1 to 5."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        RESOLVED = "resolved", _("Resolved")
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="adverse_events")
+    record = models.ForeignKey(TreatmentRecord, models.PROTECT, null=True, related_name="adverse_events")
+    code = models.CharField(max_length=8)
+    grade = models.PositiveSmallIntegerField()
+    onset_at = models.DateTimeField()
+    description = models.TextField(blank=True)
+    causality = models.CharField(max_length=12, blank=True)
+    action = models.TextField(blank=True)
+    outcome = models.TextField(blank=True)
+    lots = models.ManyToManyField(Lot, related_name="+", blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    reported_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reported_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="grade_from_1_to_5")]
+
+
+class Outcome(models.Model):
+    """The response class of an assessment with its arithmetic."""
+
+    assessment = models.OneToOneField(AssessmentPoint, models.PROTECT, related_name="outcome")
+    response = models.CharField(max_length=16)
+    arithmetic = models.JSONField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class CheckIn(models.Model):
+    """What a patient answered to a check-in message."""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="check_ins")
+    answers = models.JSONField()
+    level = models.CharField(max_length=12)
+    answered_at = models.DateTimeField()

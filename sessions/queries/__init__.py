@@ -1,0 +1,1 @@
+"""Reads about events, each within the actor's scope."""

@@ -1,0 +1,190 @@
+"""A day or a week of one site, by clinician or by room, in a fixed number of queries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from mesoclinic import clock
+from mesoclinic.actors import Actor
+from mesoclinic.sites import Closure, OpeningHours, Room, Site
+from sessions.models import Booking
+from sessions.queries.bookings import GONE, bookings_for, clinicians_at
+
+WEEK = 7
+COLOURS = {"consultation": "consult", "assessment": "review", "other": "review", "block": "block"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One booking as the calendar shows it, in the site's wall-clock time."""
+
+    booking: Booking
+    starts: datetime
+    ends: datetime
+
+    @property
+    def who(self) -> str:
+        return self.booking.patient.full_name if self.booking.patient else str(self.booking.note or _("Blocked time"))
+
+    @property
+    def place(self) -> str:
+        """`3/8` for a treatment of a series, else the name of the visit."""
+        session = self.booking.treatment_session
+        if session is None:
+            return self.booking.visit_type_name or str(self.booking.get_kind_display())
+        return f"{session.ordinal}/{self.booking.sessions_in_all}"  # type: ignore[attr-defined]  # annotated
+
+    @property
+    def room(self) -> str:
+        return str(self.booking.room_name or "")  # type: ignore[attr-defined]  # annotated
+
+    @property
+    def confirmed(self) -> bool:
+        return self.booking.state != Booking.State.BOOKED
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day: its opening hours or its closure, and its visits in order."""
+
+    on: date
+    today: bool
+    closed: str
+    opening: str
+    visits: Sequence[Visit]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A column of the calendar: a clinician or a room."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPage:
+    """What the calendar shows."""
+
+    site: Site
+    first: date
+    view: str
+    by: str
+    lanes: Sequence[Lane]
+    days: Sequence[Day]
+
+    @property
+    def visits(self) -> list[Visit]:
+        return [visit for day in self.days for visit in day.visits]
+
+    @property
+    def patient_ids(self) -> list[int]:
+        return [visit.booking.patient_id for visit in self.visits if visit.booking.patient_id]
+
+    @property
+    def last(self) -> date:
+        return self.days[-1].on
+
+    @property
+    def earlier(self) -> date:
+        return self.first - timedelta(days=len(self.days))
+
+    @property
+    def later(self) -> date:
+        return self.first + timedelta(days=len(self.days))
+
+    @property
+    def week_number(self) -> int:
+        return self.first.isocalendar().week
+
+    @property
+    def opens(self) -> str:
+        """The earliest hour the calendar must show, as HH:MM:SS."""
+        return _clock_edge([visit.starts.time() for visit in self.visits], min, time(9), down=True)
+
+    @property
+    def closes(self) -> str:
+        """The latest hour the calendar must show, as HH:MM:SS."""
+        return _clock_edge([visit.ends.time() for visit in self.visits], max, time(18), down=False)
+
+
+def calendar_for(actor: Actor, *, site: Site, on: date | None, view: str, by: str) -> CalendarPage:
+    """The day or the week around a date (today when None) at one of the actor's sites."""
+    today = clock.now().astimezone(site.zone).date()
+    wanted = on or today
+    week = view != "day"
+    first = wanted - timedelta(days=wanted.weekday()) if week else wanted
+    days = [first + timedelta(days=more) for more in range(WEEK if week else 1)]
+    visits = list(_visits(actor, site, days))
+    closures = {each.on: each.reason for each in Closure.objects.filter(site=site, on__in=days)}
+    opening = list(OpeningHours.objects.filter(site=site))
+    shown = [_day(day, today, closures, opening, visits) for day in days]
+    return CalendarPage(site, first, view, by, _lanes(site, by), shown)
+
+
+def drawn(page: CalendarPage) -> dict[str, object]:
+    """The page as the browser's grid reads it; times are the site's wall clock."""
+    one_day = len(page.days) == 1
+    return {
+        "date": page.first.isoformat(),
+        # Plain English would write the month before the day.
+        "locale": "en-GB" if get_language() == "en" else get_language(),
+        "view": "resourceTimeGridDay" if one_day else "timeGridWeek",
+        "from": page.opens,
+        "to": page.closes,
+        "resources": [{"id": str(lane.id), "title": lane.name} for lane in page.lanes] if one_day else [],
+        "events": [_event(visit, page.by) for visit in page.visits],
+    }
+
+
+def _visits(actor: Actor, site: Site, days: Sequence[date]) -> Iterator[Visit]:
+    starts, ends = _moment(days[0], site.zone), _moment(days[-1] + timedelta(days=1), site.zone)
+    rows = bookings_for(actor).filter(site=site, starts_at__lt=ends, ends_at__gt=starts).exclude(state__in=GONE)
+    for booking in rows.order_by("starts_at", "pk"):
+        yield Visit(booking, booking.starts_at.astimezone(site.zone), booking.ends_at.astimezone(site.zone))
+
+
+def _day(
+    day: date, today: date, closures: dict[date, str], opening: Sequence[OpeningHours], visits: Sequence[Visit]
+) -> Day:
+    hours = [each for each in opening if each.weekday == day.weekday()]
+    words = ", ".join(f"{each.opens_at:%H:%M}–{each.closes_at:%H:%M}" for each in hours)
+    closed = closures.get(day, "" if hours else _("Closed"))
+    return Day(day, day == today, closed, words, [each for each in visits if each.starts.date() == day])
+
+
+def _lanes(site: Site, by: str) -> list[Lane]:
+    if by == "room":
+        return [Lane(each.pk, each.name) for each in Room.objects.filter(site=site, active=True)]
+    return [Lane(each.pk, each.name) for each in clinicians_at(site)]
+
+
+def _event(visit: Visit, by: str) -> dict[str, object]:
+    booking = visit.booking
+    lane = booking.room_id if by == "room" else booking.clinician_id  # type: ignore[attr-defined]  # annotated
+    detail = " · ".join(filter(None, (visit.place, visit.room, str(booking.get_state_display()))))
+    return {
+        "id": str(booking.pk),
+        "start": visit.starts.replace(tzinfo=None).isoformat(),
+        "end": visit.ends.replace(tzinfo=None).isoformat(),
+        "title": visit.who,
+        "detail": detail,
+        "kind": COLOURS.get(booking.kind, "session"),
+        "resourceId": str(lane or ""),
+        "url": reverse("sessions:booking", args=[booking.pk]),
+    }
+
+
+def _moment(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def _clock_edge(times: Sequence[time], pick: object, usual: time, *, down: bool) -> str:
+    edge = pick([*times, usual])  # type: ignore[operator]
+    hour = edge.hour if down or not edge.minute else edge.hour + 1
+    return f"{min(hour, 24):02d}:00:00"

@@ -1,0 +1,203 @@
+"""The whole person on one page: everything the patient summary shows, in a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from mesoclinic.access import Can, may
+from mesoclinic.accounts import User
+from patients.models import (
+    Candidacy,
+    Consent,
+    Consultation,
+    FactSheet,
+    Measurement,
+    Notice,
+    Patient,
+    PatientDocument,
+    PlanVersion,
+)
+from patients.queries.banner import Banner, banner_for
+from patients.queries.papers import papers_of
+from patients.queries.people import patient_for
+from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+
+LISTED = 8
+COMING = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED, Booking.State.ARRIVED)
+OPEN_CONSENT = (Consent.State.OFFERED, Consent.State.SHOWN, Consent.State.SIGNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One session on the ribbon of a course, and when it is booked or was done."""
+
+    session: TreatmentSession
+    starts_at: datetime | None
+
+    @property
+    def done(self) -> bool:
+        return self.session.state == TreatmentSession.State.PERFORMED
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A plan's signed version, its series when it is booked, and its consent."""
+
+    version: PlanVersion
+    series: Series | None = None
+    steps: Sequence[Step] = ()
+    consent: Consent | None = None
+
+    @property
+    def done(self) -> int:
+        return sum(step.done for step in self.steps)
+
+    @property
+    def consented(self) -> bool:
+        return self.consent is not None and self.consent.state == Consent.State.SIGNED
+
+
+@dataclass(frozen=True, slots=True)
+class Clinical:
+    """What only clinical roles see."""
+
+    consultations: Sequence[Consultation] = ()
+    draft: Consultation | None = None
+    verdict: Candidacy | None = None
+    measurements: Sequence[Measurement] = ()
+    events: Sequence[AdverseEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which actions the page offers to this actor."""
+
+    edit: bool
+    consult: bool
+    book: bool
+    consent: bool
+    treat: bool
+    messages: bool
+    papers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The patient summary of one actor."""
+
+    patient: Patient
+    banner: Banner
+    zone: ZoneInfo
+    allowed: Allowed
+    visit: Booking | None
+    course: Course | None
+    waiting_plan: PlanVersion | None
+    clinical: Clinical | None
+    documents: Sequence[PatientDocument] = field(default=())
+    notices: Sequence[Notice] = field(default=())
+
+    @property
+    def verdict_words(self) -> str:
+        """The label of the last verdict."""
+        verdict = self.clinical.verdict if self.clinical else None
+        if verdict and verdict.verdict == "contraindicated" and verdict.temporary:
+            return _("Not now")
+        return _labels().get(verdict.verdict, (verdict.verdict, ""))[0] if verdict else ""
+
+    @property
+    def verdict_level(self) -> str:
+        """The colour that goes with the label."""
+        verdict = self.clinical.verdict if self.clinical else None
+        return _labels().get(verdict.verdict, ("", "info"))[1] if verdict else ""
+
+
+def _labels() -> dict[str, tuple[str, str]]:
+    return {
+        "proceed": (_("Suitable"), "ok"),
+        "caution": (_("Suitable with conditions"), "warn"),
+        "defer": (_("Not now"), "bad"),
+        "refer": (_("Another specialist first"), "bad"),
+        "contraindicated": (_("Not suitable"), "bad"),
+        "cannot_conclude": (_("Not enough information yet"), "info"),
+    }
+
+
+def summary_for(actor: User, patient_id: int, *, now: datetime) -> Summary:
+    """Everything about one patient that the actor may see; raises OutOfScope."""
+    patient = patient_for(actor, patient_id)
+    zone = _zone(patient)
+    allowed = allowed_to(actor)
+    versions = list(PlanVersion.objects.filter(plan__patient=patient).order_by("-made_at", "-pk"))
+    return Summary(
+        patient=patient,
+        banner=banner_for(actor, patient, on=now.astimezone(zone).date(), facts=_facts(patient)),
+        zone=zone,
+        allowed=allowed,
+        visit=_next_visit(patient, now),
+        course=_course(patient, versions),
+        waiting_plan=next((each for each in versions if each.state == PlanVersion.State.DRAFT), None),
+        clinical=_clinical(patient) if may(actor, Can.VIEW_CLINICAL) else None,
+        documents=list(papers_of(actor, patient)[:LISTED]) if allowed.papers else (),
+        notices=list(patient.notices.order_by("-due_at")[:LISTED]) if allowed.messages else (),
+    )
+
+
+def allowed_to(actor: User) -> Allowed:
+    """The actions of the summary by the actor's capabilities."""
+    return Allowed(
+        edit=may(actor, Can.REGISTER_PATIENT),
+        consult=may(actor, Can.WRITE_CONSULTATION),
+        book=may(actor, Can.BOOK),
+        consent=may(actor, Can.TAKE_CONSENT),
+        treat=may(actor, Can.PREPARE_TREATMENT),
+        messages=may(actor, Can.VIEW_MESSAGES),
+        papers=may(actor, Can.VIEW_DOCUMENTS),
+    )
+
+
+def _zone(patient: Patient) -> ZoneInfo:
+    site = patient.sites.order_by("patient_sites__linked_at").first()
+    return site.zone if site else ZoneInfo("UTC")
+
+
+def _facts(patient: Patient) -> dict[str, object]:
+    sheet = FactSheet.objects.filter(patient=patient).order_by("-number").first()
+    return dict(sheet.facts) if sheet else {}
+
+
+def _next_visit(patient: Patient, now: datetime) -> Booking | None:
+    coming = patient.bookings.filter(state__in=COMING, ends_at__gte=now)
+    return coming.select_related("site", "clinician", "treatment_session").order_by("starts_at").first()
+
+
+def _course(patient: Patient, versions: Sequence[PlanVersion]) -> Course | None:
+    version = next((each for each in versions if each.state == PlanVersion.State.SIGNED), None)
+    if version is None:
+        return None
+    consents = version.consents.filter(kind=Consent.Kind.TREATMENT, state__in=OPEN_CONSENT)
+    series = Series.objects.filter(patient=patient, plan_version=version).prefetch_related("sessions__bookings").first()
+    return Course(version, series, _steps(series), consents.order_by("-offered_at", "-pk").first())
+
+
+def _steps(series: Series | None) -> list[Step]:
+    sessions = sorted(series.sessions.all(), key=lambda each: each.ordinal) if series else []
+    return [Step(each, _starts_at(each)) for each in sessions]
+
+
+def _starts_at(session: TreatmentSession) -> datetime | None:
+    gone = (Booking.State.CANCELLED, Booking.State.NO_SHOW)
+    return next((each.starts_at for each in session.bookings.all() if each.state not in gone), None)
+
+
+def _clinical(patient: Patient) -> Clinical:
+    consultations = list(patient.consultations.select_related("clinician").order_by("-started_at")[:LISTED])
+    return Clinical(
+        consultations=consultations,
+        draft=next((each for each in consultations if each.state == Consultation.State.DRAFT), None),
+        verdict=patient.candidacies.order_by("-made_at", "-pk").first(),
+        measurements=list(patient.measurements.order_by("-taken_at")[:LISTED]),
+        events=list(patient.adverse_events.filter(state=AdverseEvent.State.OPEN).order_by("-onset_at")),
+    )

@@ -1,0 +1,107 @@
+"""What the planner needs to know: opening, people, rooms, devices, and what is taken, read in one go."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from django.utils.translation import gettext as _
+
+from mesoclinic import clock
+from mesoclinic.accounts import User
+from mesoclinic.errors import ClinicError
+from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType
+from sessions.models import SLOT_MINUTES, Booking, BookingUse
+from sessions.queries.bookings import clinicians_at
+from sessions.rules.free_time import ClinicTime, Hours, Length, Thing, Worker
+
+STEP_MINUTES = 15
+SLOT_SECONDS = SLOT_MINUTES * 60
+LONGEST_VISIT = timedelta(days=1)
+
+
+def clinic_time(
+    site: Site,
+    visit_type: VisitType,
+    *,
+    first: date,
+    last: date,
+    patient_id: int | None,
+    besides: Sequence[int] = (),
+) -> ClinicTime:
+    """All that decides where a visit of this type fits from first to last day; `besides` bookings count as free."""
+    staff = clinicians_at(site, injecting=visit_type.kind == VisitKind.TREATMENT)
+    rooms = [room for room in Room.objects.filter(site=site, active=True) if visit_type.kind in room.visit_kinds]
+    devices = (
+        Device.objects.filter(site=site, active=True, kind=visit_type.device_kind) if visit_type.device_kind else ()
+    )
+    return ClinicTime(
+        zone=site.zone,
+        now=clock.now(),
+        opening=_weeks(
+            (each.weekday, each.opens_at, each.closes_at) for each in OpeningHours.objects.filter(site=site)
+        ),
+        closures=dict(Closure.objects.filter(site=site, on__range=(first, last)).values_list("on", "reason")),
+        workers=_workers(site, list(staff.prefetch_related("absences"))),
+        rooms=tuple(Thing(each.pk, each.name) for each in rooms),
+        devices=tuple(Thing(each.pk, each.name) for each in devices),
+        length=Length(visit_type.preparation_minutes, visit_type.clinician_minutes, visit_type.observation_minutes),
+        needs_room=visit_type.needs_room,
+        needs_device=bool(visit_type.device_kind),
+        patient_id=patient_id,
+        busy=busy_slots(site, first=first, last=last, besides=besides),
+        slot_minutes=SLOT_MINUTES,
+        step_minutes=STEP_MINUTES,
+    )
+
+
+def busy_slots(
+    site: Site, *, first: date, last: date, besides: Sequence[int] = ()
+) -> dict[tuple[str, int], frozenset[int]]:
+    """The taken slots of every resource between two days, at any site; holds that have ended count as free."""
+    starts = datetime.combine(first, time(), site.zone) - LONGEST_VISIT
+    ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
+    uses = BookingUse.objects.filter(booking__starts_at__gte=starts, booking__starts_at__lt=ends)
+    uses = uses.exclude(booking__state=Booking.State.HELD, booking__held_until__lte=clock.now())
+    if besides:
+        uses = uses.exclude(booking__in=besides)
+    found: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    for kind, number, taken_from, taken_to in uses.values_list("resource_kind", "resource_id", "starts_at", "ends_at"):
+        found[kind, number].update(slots_between(taken_from, taken_to))
+    return {key: frozenset(slots) for key, slots in found.items()}
+
+
+def slots_between(starts_at: datetime, ends_at: datetime) -> range:
+    """Every slot that the stretch touches; a slot is UTC minutes since 1970 divided by five."""
+    return range(int(starts_at.timestamp()) // SLOT_SECONDS, -(-int(ends_at.timestamp()) // SLOT_SECONDS))
+
+
+def treatment_type_of(site: Site) -> VisitType:
+    """The visit type of treatments at a site; raises ClinicError when the site has none."""
+    found = VisitType.objects.filter(site=site, kind=VisitKind.TREATMENT, active=True).order_by("pk").first()
+    if found is None:
+        raise ClinicError(
+            _("This site has no visit type for treatments. The medical director can add one in Settings.")
+        )
+    return found
+
+
+def _workers(site: Site, staff: Sequence[User]) -> tuple[Worker, ...]:
+    weeks: defaultdict[int, list[tuple[int, time, time]]] = defaultdict(list)
+    for each in StaffHours.objects.filter(site=site, user__in=staff):
+        weeks[each.user_id].append((each.weekday, each.starts_at, each.ends_at))
+    return tuple(
+        Worker(
+            user.pk,
+            user.name,
+            _weeks(weeks[user.pk]),
+            tuple((absence.first_on, absence.last_on) for absence in user.absences.all()),
+        )
+        for user in staff
+    )
+
+
+def _weeks(rows: Iterable[tuple[int, time, time]]) -> dict[int, Hours]:
+    found: defaultdict[int, list[tuple[time, time]]] = defaultdict(list)
+    for weekday, starts, ends in sorted(rows):
+        found[weekday].append((starts, ends))
+    return {weekday: tuple(hours) for weekday, hours in found.items()}

@@ -1,0 +1,165 @@
+"""What keeps a session from starting, each point with what clears it (data-model.md 6.4)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from mesoclinic.rules.finding import Finding, Level
+from mesoclinic.rules.tri import Tri
+from patients.models import Acknowledgement, FactSheet
+from patients.queries.consents import Standing, valid_consent_for
+from patients.queries.plans import mixture_of, technique_of
+from patients.services.candidacy import cautions
+from protocols.queries.catalogue import catalogue_of, may_finalise
+from protocols.rules.catalogue import Catalogue
+from protocols.rules.facts import Facts, from_sheet
+from protocols.rules.formulation import FormulationResult, check_mixture
+from sessions.models import TreatmentRecord
+from sessions.queries.stops import booking_stops
+from sessions.queries.treatment import booking_of, lots_of, needs_of, today_at, version_of
+from sessions.rules.day import FORMULATIONS, VERDICTS, DayCheck, check_day
+
+STOPPING = frozenset({Level.CONTRAINDICATED, Level.REFER, Level.DEFER, Level.BLOCK, Level.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Today's check as it stands: the day's rules, the mixture with the chosen lots, and every stop."""
+
+    day: DayCheck | None
+    mixture: FormulationResult | None
+    cautions: tuple[Finding, ...]
+    unread: frozenset[str]
+    stops: tuple[Finding, ...]
+
+
+def readiness_of(record: TreatmentRecord) -> Readiness:
+    """Check everything anew; without a re-screen of today nothing is checked, and that is a stop."""
+    stops = [*_visit(record), *_rescreen(record)]
+    if record.fact_sheet is None or record.candidacy is None:
+        return Readiness(None, None, (), frozenset(), (*stops, *_consent(record), *_lots(record)))
+    mixture = _mixture(record)
+    catalogue = catalogue_of(record.candidacy.release)
+    day = check_day(_facts(record, catalogue), mixture.result, catalogue)
+    warned = tuple(found for found in (*day.candidacy.fired, *day.findings) if found.level is Level.CAUTION)
+    unread = frozenset(found.rule for found in warned) - _read(record)
+    stops += [*_verdict(day), *_unread(unread), *_formulation(mixture), *_consent(record)]
+    stops += [found for found in (*day.findings, *booking_stops(version_of(record))) if found.level in STOPPING]
+    stops += [*_lots(record), *_approved(record)]
+    if not stops and not day.may_start:
+        stops.append(_stop("7.1", ", ".join(day.open_points), _("Ask the doctor.")))
+    return Readiness(day, mixture, warned, unread, tuple(_once(stops)))
+
+
+def consent_of(record: TreatmentRecord) -> Standing:
+    """How the consent for exactly this plan version stands today."""
+    return valid_consent_for(version_of(record), today_at(record.site))
+
+
+def caution_rules(record: TreatmentRecord) -> frozenset[str]:
+    """Every caution of today, of the verdict and of the day, that the doctor has to acknowledge."""
+    stored = {finding["rule"] for finding in cautions(record.candidacy)} if record.candidacy else set()
+    return frozenset(stored | {found.rule for found in readiness_of(record).cautions})
+
+
+def _facts(record: TreatmentRecord, catalogue: Catalogue) -> Facts:
+    consent = consent_of(record).consent
+    known = dict(record.fact_sheet.facts if record.fact_sheet else {})
+    if record.rescreened_on:
+        known["rescreen_on"] = {"value": record.rescreened_on.isoformat()}
+    if consent and consent.signed_on:
+        known["consent_on"] = {"value": consent.signed_on.isoformat()}
+        known["consent_form_current"] = {"value": "yes"}
+    return from_sheet(known, evaluated_on=today_at(record.site), catalogue=catalogue)
+
+
+def _mixture(record: TreatmentRecord) -> FormulationResult:
+    version, on = version_of(record), today_at(record.site)
+    catalogue = catalogue_of(version.release)
+    facts = from_sheet(record.fact_sheet.facts if record.fact_sheet else {}, evaluated_on=on, catalogue=catalogue)
+    # Until every product has a lot the lots are not judged here: that they are missing is a stop of its own.
+    lots = lots_of(record) if not list(_lots(record)) else None
+    plan = technique_of(version)
+    return check_mixture(mixture_of(version, lots=lots), plan, facts=facts, evaluated_on=on, catalogue=catalogue)
+
+
+def _visit(record: TreatmentRecord) -> Iterator[Finding]:
+    booking, today = booking_of(record.session), today_at(record.site)
+    if booking is None:
+        yield _stop("VISIT", _("This session has no visit."), _("Book the session for today."))
+    elif booking.starts_at.astimezone(record.site.zone).date() != today:
+        yield _stop("VISIT", _("The visit of this session is not today."), _("Move the visit to today."))
+
+
+def _rescreen(record: TreatmentRecord) -> Iterator[Finding]:
+    if record.rescreened_on != today_at(record.site):
+        yield _stop("DY-01", _("Today's re-screen is not done."), _("Ask today's questions and save them."))
+        return
+    last = FactSheet.objects.filter(patient=record.patient_id).order_by("-number").first()
+    if last is not None and last.pk != record.fact_sheet_id:
+        yield _stop("DY-05", _("Facts changed after the re-screen."), _("Save the re-screen again."))
+
+
+def _verdict(day: DayCheck) -> Iterator[Finding]:
+    if day.candidacy.verdict not in VERDICTS:
+        reasons = (*day.candidacy.fired, *day.candidacy.gaps)
+        yield from (found for found in reasons if found.level in STOPPING)
+
+
+def _unread(rules: Iterable[str]) -> Iterator[Finding]:
+    for rule in sorted(rules):
+        yield _stop(rule, _("A caution is not acknowledged."), _("The doctor reads it and ticks it below."), "read")
+
+
+def _formulation(mixture: FormulationResult) -> Iterator[Finding]:
+    if mixture.result not in FORMULATIONS:
+        yield from (found for found in mixture.findings if found.level in STOPPING)
+
+
+def _consent(record: TreatmentRecord) -> Iterator[Finding]:
+    standing = consent_of(record)
+    if standing.holds is not Tri.YES:
+        clears = _("The patient signs the consent for this plan version.")
+        yield _stop("SD-08", standing.reason, clears, "consent")
+
+
+def _lots(record: TreatmentRecord) -> Iterator[Finding]:
+    needs = needs_of(record)
+    if not needs:
+        yield _stop("FX-00", _("The plan names no product."), _("The doctor signs a plan version with its products."))
+    for need in needs:
+        if need.left_ml != Decimal(0):
+            words = {"product": need.component.product.name, "left": f"{need.left_ml.normalize():f}"}
+            clears = _("Draw up %(left)s mL more of %(product)s.") % words
+            yield _stop("LOT", _("%(product)s is not drawn up.") % words, clears, str(need.component.pk))
+
+
+def _approved(record: TreatmentRecord) -> Iterator[Finding]:
+    version = version_of(record)
+    used = [("protocol", version.protocol), ("technique", version.technique)]
+    used += [("ingredient", part.ingredient) for part in version.components.all()]
+    if not may_finalise(record.site, version.release, used):
+        clears = _("The medical director approves the rows.")
+        yield _stop("CATALOGUE", _("The plan uses catalogue rows that are not approved."), clears)
+
+
+def _read(record: TreatmentRecord) -> set[str]:
+    return set(Acknowledgement.objects.filter(candidacy=record.candidacy_id).values_list("rule", flat=True))
+
+
+def _stop(rule: str, reason: str, action: str, about: str = "") -> Finding:
+    return Finding(rule=rule, version=1, level=Level.BLOCK, about=about, reason=reason, action=action)
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """The first finding of a rule about one thing; our plain words come before the catalogue's."""
+    seen: dict[tuple[str, str], Finding] = {}
+    blocked = set()
+    for found in findings:
+        if found.rule in blocked and found.rule in {"DY-01", "SD-08"}:
+            continue
+        blocked.add(found.rule)
+        seen.setdefault((found.rule, found.about), found)
+    return seen.values()

@@ -1,0 +1,185 @@
+"""A whole series is booked in one go, or nothing of it is."""
+
+import re
+from datetime import UTC, date, datetime
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from mesoclinic import access, audit, clock, news
+from mesoclinic.access import Can
+from mesoclinic.actors import Actor
+from mesoclinic.errors import ClinicError, Conflict, RuleBroken, Taken
+from mesoclinic.once import once
+from mesoclinic.transactions import atomic
+from patients.models import PlanVersion
+from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
+from sessions.queries.bookings import bookable_plan_for
+from sessions.queries.naming import clash_words
+from sessions.queries.series import SEEN_FORMAT, SeriesPlan, assessments_of, propose_series
+from sessions.queries.stops import booking_stops
+from sessions.rules.free_time import Place, place_of
+from sessions.rules.series_places import Placed, Preferences, Proposal
+from sessions.services.grid import Use, clashes_with, occupy_all
+from sessions.services.visits import new_calendar_uid, person, uses_of
+
+_SEEN = re.compile(r"(\d{12}-\d{1,19}-\d{1,19})(,\d{12}-\d{1,19}-\d{1,19})*")
+
+
+class Unplaceable(ClinicError):
+    """Not every session has a legal place; the proposal says which, why, and what is nearest."""
+
+    def __init__(self, proposal: Proposal) -> None:
+        super().__init__(_("Not every session has a date. Nothing was booked. Choose one of the dates in red."))
+        self.proposal = proposal
+
+
+def book_series(actor: Actor, *, plan_id: int, preferences: Preferences, seen: str, key: str) -> Series:
+    """Book every session of a signed plan, or none; `seen` are the places its user was shown.
+
+    Raises Unplaceable, Taken (a shown place has gone meanwhile), Conflict (the plan is booked already) or ClinicError.
+    The same key gives the same series again.
+    """
+    access.require(actor, Can.BOOK)
+    body = {"plan": plan_id, "preferences": as_json(preferences), "seen": seen}
+    return Series.objects.get(pk=once(actor, key, body, lambda: _book(actor, plan_id, preferences, seen).pk))
+
+
+def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Series:
+    if not _SEEN.fullmatch(seen):
+        raise ClinicError(_("The form has lost its dates. Open the page again."))
+    with atomic():
+        version = _bookable(actor, plan_id)
+        plan = propose_series(version, preferences)
+        _as_shown(plan, seen)
+        if not plan.proposal.complete:
+            raise Unplaceable(plan.proposal)
+        series = _series(actor, version, preferences)
+        _take(actor, series, plan)
+        AssessmentPoint.objects.bulk_create(
+            AssessmentPoint(series=series, code=each.code) for each in assessments_of(version, _days(plan))
+        )
+        audit.record(actor, "series.booked", series, changed=["sessions"])
+        news.announce("series.booked", series_id=series.pk)
+    return series
+
+
+def _take(actor: Actor, series: Series, plan: SeriesPlan) -> None:
+    rows = [(_booking(actor, series, plan, each), _place(each)) for each in plan.proposal.sessions]
+    try:
+        occupy_all([(booking, uses_of(place, series.patient_id)) for booking, place in rows])
+    except Taken as gone:
+        instead = propose_series(plan.version, plan.preferences).proposal.placed
+        raise Taken(gone.message, [each.place for each in instead]) from None
+
+
+def as_json(preferences: Preferences) -> dict[str, object]:
+    """The preferences as they are kept with the series."""
+    return {
+        "start": preferences.start.isoformat(),
+        "weekdays": sorted(preferences.weekdays),
+        "earliest": f"{preferences.earliest:%H:%M}",
+        "latest": f"{preferences.latest:%H:%M}",
+        "clinician": preferences.clinician_id,
+        "picks": {
+            str(ordinal): [pick.starts_at.isoformat(), pick.clinician_id] for ordinal, pick in preferences.picks.items()
+        },
+    }
+
+
+def _bookable(actor: Actor, plan_id: int) -> PlanVersion:
+    found = bookable_plan_for(actor, plan_id)
+    if found.version is None:
+        raise ClinicError(found.refusal)
+    if found.series is not None:
+        raise _booked_already(found.series)
+    if stops := booking_stops(found.version):
+        words = " ".join(f"{each.rule}: {each.reason}. {each.action}." for each in stops)
+        raise RuleBroken(words, stops)
+    return found.version
+
+
+def _booked_already(series: Series | None) -> Conflict:
+    if series is None:
+        return Conflict(_("A colleague has just booked this series. Nothing was booked twice."))
+    by = series.booked_by
+    who = f"{by.name} ({by.role_names})"
+    return Conflict(_("%(who)s has booked this series already. Nothing was booked twice.") % {"who": who})
+
+
+def _as_shown(plan: SeriesPlan, seen: str) -> None:
+    """Nobody books dates they have not seen: the first place that is another one now is named."""
+    shown, found = seen.split(","), plan.seen.split(",")
+    for ordinal, was in enumerate(shown, start=1):
+        now = found[ordinal - 1] if ordinal <= len(found) else ""
+        if was != now:
+            raise _gone(plan, ordinal, was)
+    if len(shown) != len(found):
+        raise Taken(_("The dates have changed meanwhile. Nothing was booked. Look at them again."))
+
+
+def _gone(plan: SeriesPlan, ordinal: int, was: str) -> Taken:
+    placed = plan.proposal.sessions[ordinal - 1] if ordinal <= plan.course.count else None
+    alternatives = [placed.place, *placed.choices] if placed else []
+    clash = clashes_with(_uses_shown(plan, was))
+    words = clash_words(clash) if clash else _("The times shown have gone meanwhile. Nothing was booked.")
+    return Taken(words, [each for each in alternatives if each])
+
+
+def _uses_shown(plan: SeriesPlan, was: str) -> list[Use]:
+    """What the place that was shown would take; nothing when the text names no time or nobody known here."""
+    moment, clinician, room = was.split("-")
+    worker = next((each for each in plan.clinic.workers if each.id == int(clinician)), None)
+    try:
+        starts_at = datetime.strptime(moment, SEEN_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return []
+    if worker is None:
+        return []
+    thing = next((each for each in plan.clinic.rooms if each.id == int(room)), None)
+    return uses_of(place_of(plan.clinic, starts_at, worker, thing, None), plan.clinic.patient_id)
+
+
+def _series(actor: Actor, version: PlanVersion, preferences: Preferences) -> Series:
+    try:
+        with atomic():
+            return Series.objects.create(
+                plan_version=version,
+                patient_id=version.plan.patient_id,
+                site=version.plan.site,
+                preferences=as_json(preferences),
+                booked_at=clock.now(),
+                booked_by=person(actor),
+            )
+    except IntegrityError:
+        raise _booked_already(Series.objects.filter(plan_version=version).first()) from None
+
+
+def _booking(actor: Actor, series: Series, plan: SeriesPlan, placed: Placed) -> Booking:
+    place = _place(placed)
+    session = TreatmentSession.objects.create(
+        series=series, ordinal=placed.ordinal, state=TreatmentSession.State.BOOKED
+    )
+    return Booking.objects.create(
+        site=series.site,
+        kind=plan.visit_type.kind,
+        visit_type_name=plan.visit_type.name,
+        patient_id=series.patient_id,
+        clinician_id=place.clinician.id,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        treatment_session=session,
+        calendar_uid=new_calendar_uid(),
+        booked_by=person(actor),
+        booked_at=series.booked_at,
+    )
+
+
+def _place(placed: Placed) -> Place:
+    if placed.place is None:
+        raise ValueError(f"session {placed.ordinal} has no place")
+    return placed.place
+
+
+def _days(plan: SeriesPlan) -> list[date | None]:
+    return [_place(each).starts_at.astimezone(plan.clinic.zone).date() for each in plan.proposal.sessions]

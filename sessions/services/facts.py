@@ -1,0 +1,61 @@
+"""When facts of a patient change, every open plan is judged anew and what it endangers is flagged."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from mesoclinic import audit
+from mesoclinic.actors import Actor
+from mesoclinic.transactions import atomic
+from patients.models import Candidacy, FactSheet, FormulationCheck, Patient, PlanVersion
+from patients.queries.consultations import today_at
+from patients.queries.plans import open_versions
+from patients.services.candidacy import judge
+from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
+from protocols.queries.catalogue import current_release
+from sessions.models import TreatmentSession
+
+CAUSE = "facts changed"
+AHEAD = (TreatmentSession.State.UNPLACED, TreatmentSession.State.BOOKED)
+STOPS = frozenset({"contraindicated", "refer", "defer", "block", "missing"})
+FLAG_LENGTH = TreatmentSession._meta.get_field("flag").max_length or 0
+
+
+def recheck_open_plans(*, actor: Actor, patient_id: int) -> None:
+    """Give each open plan a new verdict and safety check; its coming sessions carry the reason when one is a stop."""
+    with atomic():
+        patient = Patient.objects.get(pk=patient_id)
+        sheet = FactSheet.objects.filter(patient=patient).order_by("-number").first()
+        if sheet is None:
+            return
+        for version in open_versions(patient):
+            on = today_at(version.plan.site)
+            verdict = judge(actor, sheet=sheet, release=current_release(), on=on, cause=CAUSE)
+            check = check_version(actor, version=version, sheet=sheet, cause=CAUSE)
+            _flag(actor, version, _reason(verdict, check))
+
+
+def _reason(verdict: Candidacy, check: FormulationCheck) -> str:
+    """Why a session may not take place as things stand, empty when nothing stops it."""
+    rules: list[str] = []
+    if verdict.verdict not in OK_VERDICTS:
+        rules += _stopping(verdict.findings) or list(verdict.missing)
+    if check.result not in OK_RESULTS:
+        rules += _stopping(check.findings)
+    return ", ".join(dict.fromkeys(rules))
+
+
+def _stopping(findings: Iterable[dict[str, str]]) -> list[str]:
+    return [f"{found['rule']} {found['reason']}".strip() for found in findings if found["level"] in STOPS]
+
+
+def _flag(actor: Actor, version: PlanVersion, reason: str) -> None:
+    mark = _("Check before the session:")
+    flag = f"{mark} {reason}"[:FLAG_LENGTH] if reason else ""
+    for session in TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD):
+        # A flag of another kind, such as a cancelled visit, stays until something stops the session.
+        if session.flag == flag or (not flag and not session.flag.startswith(mark)):
+            continue
+        session.flag = flag
+        session.save(update_fields=["flag"])
+        audit.record(actor, "session.flagged" if flag else "session.cleared", session, changed=["flag"])

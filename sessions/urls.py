@@ -1,0 +1,6 @@
+"""Addresses of events: one list for each use case."""
+
+from sessions.views import bookings, calendar, messages, patient, series, today
+
+app_name = "sessions"
+urlpatterns = [*today.urls, *calendar.urls, *bookings.urls, *series.urls, *messages.urls, *patient.urls]

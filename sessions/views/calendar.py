@@ -1,0 +1,83 @@
+"""The calendar and the status board."""
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from mesoclinic.access import Can, StaffRequest, disclose, may, needs
+from mesoclinic.errors import ClinicError
+from mesoclinic.http import fragment
+from sessions.forms.bookings import CalendarForm, StateForm
+from sessions.queries.board import board_for
+from sessions.queries.bookings import booking_for, site_for, sites_for
+from sessions.queries.calendar import CalendarPage, calendar_for, drawn
+from sessions.services.visits import set_state
+
+
+@require_GET
+@needs(Can.VIEW_SCHEDULE)
+def calendar(request: StaffRequest) -> HttpResponse:
+    """A day or a week of one site by clinician or room: a list for everybody, a grid where the browser can."""
+    page = _page(request)
+    disclose(request.actor, "calendar", page.patient_ids)
+    context = {"page": page, "drawn": drawn(page), "sites": sites_for(request.actor)}
+    context["may_book"] = may(request.actor, Can.BOOK)
+    return render(request, fragment(request, "sessions/calendar.html", "calendar"), context)
+
+
+@require_GET
+@needs(Can.VIEW_SCHEDULE)
+def events(request: StaffRequest) -> HttpResponse:
+    """The same visits as data for the browser's grid."""
+    page = _page(request)
+    disclose(request.actor, "calendar", page.patient_ids)
+    return JsonResponse(drawn(page))
+
+
+@require_GET
+@needs(Can.VIEW_SCHEDULE)
+def board(request: StaffRequest) -> HttpResponse:
+    """Who is where today."""
+    site = site_for(request.actor, _number(request.GET.get("site", "")))
+    shown = board_for(request.actor, site=site)
+    disclose(request.actor, "board", shown.patient_ids)
+    context = {"board": shown, "sites": sites_for(request.actor)}
+    return render(request, fragment(request, "sessions/board.html", "board"), context)
+
+
+@require_POST
+@needs(Can.VIEW_SCHEDULE)
+def state(request: StaffRequest, booking_id: int) -> HttpResponse:
+    """One tap: the visit goes on to its next state."""
+    booking = booking_for(request.actor, booking_id)
+    form = StateForm(request.POST)
+    if not form.is_valid():
+        raise ClinicError(_("Open the board again and choose one of the states shown."))
+    set_state(request.actor, booking_id=booking.pk, **form.cleaned_data)
+    if request.POST.get("back") == "booking":
+        return redirect("sessions:booking", booking_id=booking.pk)
+    return redirect("sessions:board")
+
+
+def _page(request: StaffRequest) -> CalendarPage:
+    form = CalendarForm(request.GET)
+    if not form.is_valid():
+        raise ClinicError(str(next(iter(form.errors.values()))[0]))
+    wanted = form.cleaned_data
+    site = site_for(request.actor, wanted.pop("site"))
+    return calendar_for(request.actor, site=site, **wanted)
+
+
+def _number(text: str) -> int | None:
+    """A site's number as it stands in an address; what is none counts as not given."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else None
+
+
+urls = [
+    path("calendar/", calendar, name="calendar"),
+    path("calendar/events/", events, name="calendar_events"),
+    path("board/", board, name="board"),
+    path("bookings/<int:booking_id>/state/", state, name="booking_state"),
+]
