@@ -1,0 +1,124 @@
+"""Chromium against a whole clinic: real web processes, worker, beat, broker and mail sink."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from mesoclinic.demo import DEMO_PASSWORD
+from tests import services
+from tests.conftest import Clock
+
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+EXPECTED = ("409", "422", "403", "404")
+
+
+@pytest.fixture(scope="session")
+def clinic() -> Iterator[services.Clinic]:
+    """The running demo clinic; `make run` on a folder of its own."""
+    with services.clinic() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base_url(clinic: services.Clinic) -> str:
+    return clinic.base_url
+
+
+@pytest.fixture
+def rows(clinic: services.Clinic, django_db_blocker) -> Iterator[None]:
+    """Lets a test read the running clinic's own database through the models."""
+    from mesoclinic import env
+
+    connection = connections["default"]
+    kept = dict(connection.settings_dict)
+    address = clinic.environment["DATABASE_URL"] or f"sqlite://{clinic.folder}/clinic.sqlite3"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLINIC_UNDER_TEST", address)
+        fresh = env.database("CLINIC_UNDER_TEST", clinic.folder / "clinic.sqlite3", help="tests")
+    connection.close()
+    connection.settings_dict.update({**fresh, "CONN_MAX_AGE": 0})
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+    connection.settings_dict.clear()
+    connection.settings_dict.update(kept)
+
+
+@pytest.fixture
+def mail_folder(clinic: services.Clinic) -> Path:
+    return clinic.folder / "mail"
+
+
+@pytest.fixture
+def clinic_clock(clinic: services.Clinic) -> Iterator[Clock]:
+    """Moves the running clinic's one clock; it stands right again for the next test."""
+    yield Clock(clinic.clock_file)
+    clinic.clock_file.write_text("0")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    assert services.CHROMIUM, "Chromium is not installed: apt-get install chromium, or name it in CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=services.CHROMIUM, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, base_url: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages in contexts of their own; every script, console or policy error on any of them fails the test."""
+    contexts: list[BrowserContext] = []
+    noise: list[str] = []
+
+    def open_page(**options) -> Page:
+        context = chromium.new_context(base_url=base_url, **{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        page.on("console", lambda line: _listen(line, noise))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert noise == []
+
+
+@pytest.fixture
+def quiet_page(new_page: Callable[..., Page]) -> Page:
+    """A page that fails the test on any script error, console error or CSP violation."""
+    return new_page()
+
+
+@pytest.fixture
+def sign_in_as(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """`sign_in_as("desk")` gives a page of that demo user, signed in through the real form."""
+
+    def enter(role: str, **options) -> Page:
+        page = new_page(**options)
+        page.goto("/accounts/login/")
+        page.locator("input[name=login]").fill(f"{role}@demo.test")
+        page.locator("input[name=password]").fill(DEMO_PASSWORD)
+        page.locator("input[name=password]").press("Enter")
+        page.wait_for_url(lambda url: "/accounts/login" not in url)
+        return page
+
+    return enter
+
+
+def _listen(line: ConsoleMessage, noise: list[str]) -> None:
+    if line.type == "error" and not expected_status(line):
+        noise.append(f"{line.text} ({line.location.get('url', '')})")
+
+
+def expected_status(line: ConsoleMessage) -> bool:
+    """The browser itself writes a line for each refusal that a test provokes on purpose."""
+    return "Failed to load resource" in line.text and any(f"status of {code}" in line.text for code in EXPECTED)

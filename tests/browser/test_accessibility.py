@@ -1,0 +1,76 @@
+"""Every staff page that can be read: 0 axe violations and a quiet console, with the demo's own data."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
+from tests.web.test_route_matrix import ROUTES
+
+LOGIN = {DESK: "desk", NURSE: "nurse", DOCTOR: "derm", DIRECTOR: "director"}
+NOT_VISITED = {
+    "sessions:calendar_events": "data for the calendar's script, no page",
+    "patients:document": "a PDF, shown by the browser's own viewer",
+}
+VISITED = [
+    route
+    for route in ROUTES
+    if route.name not in NOT_VISITED
+    and "GET" in MATRIX[route.name].methods
+    and not isinstance(MATRIX[route.name].who, str)
+]
+
+
+def test_what_is_not_visited_is_known_by_name():
+    assert set(NOT_VISITED) <= {route.name for route in ROUTES}
+
+
+@pytest.mark.parametrize("route", VISITED, ids=str)
+def test_page_has_no_accessibility_violation(route, sign_in_as: Callable[..., Page], rows: None):
+    role = next(role for role in (DOCTOR, DESK, DIRECTOR, NURSE) if role in MATRIX[route.name].who & EVERYBODY)
+    address = reverse(route.name, kwargs={name: key_of(name, route.name) for name in route.parameters})
+    # axe injects a script, so the policy is lifted here alone; the journey runs under it.
+    page = sign_in_as(LOGIN[role], bypass_csp=True)
+    answer = page.goto(address)
+    assert answer is not None and answer.ok, f"{address} answered {answer and answer.status}"
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+
+
+def key_of(name: str, route: str) -> int | str:
+    """An object of the demo clinic for this parameter."""
+    from mesoclinic.accounts import User
+    from patients.models import Consent, Consultation, PlanVersion
+    from protocols.models import CatalogueRelease, Lot
+    from sessions.models import Booking, Series, TreatmentSession
+
+    here = User.objects.get(email="derm@demo.test").sites.order_by("pk")[0]
+    # Drafts belong to their clinician; the pages of a draft differ from those of what is signed.
+    drafts = Consultation.objects.filter(clinician__email="derm@demo.test", state="draft")
+    signed = PlanVersion.objects.filter(plan__site=here, state="signed")
+    found = {
+        "patient_id": lambda: Series.objects.filter(site=here).values_list("patient_id", flat=True),
+        "consultation_id": lambda: drafts.values_list("pk", flat=True),
+        "plan_id": lambda: (signed.filter(series=None) if route == "sessions:book_series" else signed).values_list(
+            "plan_id", flat=True
+        ),
+        "series_id": lambda: Series.objects.filter(site=here).values_list("pk", flat=True),
+        "session_id": lambda: TreatmentSession.objects.filter(series__site=here, state="booked").values_list(
+            "pk", flat=True
+        ),
+        "booking_id": lambda: Booking.objects.filter(
+            site=here, state="booked", treatment_session__isnull=False
+        ).values_list("pk", flat=True),
+        "consent_id": lambda: Consent.objects.filter(site=here, state__in=["offered", "shown"]).values_list(
+            "pk", flat=True
+        ),
+        "lot_id": lambda: Lot.objects.filter(site=here).values_list("pk", flat=True),
+        "site_id": lambda: [here.pk],
+        "version": lambda: CatalogueRelease.objects.values_list("version", flat=True),
+        "year": lambda: [2027],
+    }[name]()
+    assert found, f"the demo clinic has no {name} to show"
+    return found[0]

@@ -1,0 +1,76 @@
+"""One clinic with one of everything, so that each address of the product has an object to point at."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count
+
+from mesoclinic import clock, documents
+from mesoclinic.accounts import User
+from mesoclinic.transactions import atomic
+from patients.models import PatientDocument
+from patients.services.consents import offer_consent
+from protocols.models import Lot, Product
+from sessions.models import Booking, Series, TreatmentSession
+from tests.builders import catalogue, clinic, people, plans
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The keys by the names that addresses give them, and somebody of each role."""
+
+    keys: dict[str, int | str]
+    staff: dict[str, User]
+
+
+def world() -> World:
+    """A site of its own with a patient, a consultation, a plan, a series, a visit, a paper, a lot."""
+    number = next(_numbers)
+    site = clinic.site()
+    staff = {role: clinic.staff(role, at=site) for role in ("front_desk", "nurse", "dermatologist", "director")}
+    staff["dermatologist_who_left"] = clinic.dermatologist(at=site, is_active=False)
+    doctor = staff["dermatologist"]
+    patient = people.patient(site=site)
+    version = plans.signed_plan(patient, doctor, site)
+    series = Series.objects.create(
+        plan_version=version, patient=patient, site=site, booked_at=clock.now(), booked_by=doctor
+    )
+    session = TreatmentSession.objects.create(series=series, ordinal=1, state=TreatmentSession.State.BOOKED)
+    starts = clock.now() + timedelta(days=3)
+    booking = Booking.objects.create(
+        site=site,
+        kind="treatment",
+        patient=patient,
+        clinician=doctor,
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        treatment_session=session,
+        calendar_uid=f"world-{number}",
+        booked_by=doctor,
+        booked_at=clock.now(),
+    )
+    product = Product.objects.create(
+        name=f"Product {number}", ingredient="VIT_BIOTIN", manufacturer="Maker", container="single_dose"
+    )
+    lot = Lot.objects.create(product=product, site=site, number=f"L{number}", expires_on=date(2099, 1, 1))
+    with atomic():
+        paper = documents.keep(b"%PDF-1.7 paper", kind="consent", language="en", template_version="1")
+        PatientDocument.objects.create(
+            patient=patient, document=paper, kind="consent", subject=f"plan:{version.plan_id}"
+        )
+    keys: dict[str, int | str] = {
+        "patient_id": patient.pk,
+        "consultation_id": people.draft_consultation(patient, by=doctor).pk,
+        "plan_id": version.plan_id,
+        "series_id": series.pk,
+        "session_id": session.pk,
+        "booking_id": booking.pk,
+        "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
+        "document_id": paper.pk,
+        "lot_id": lot.pk,
+        "site_id": site.pk,
+        "year": 2027,
+        "version": catalogue.release().version,
+    }
+    return World(keys, staff)

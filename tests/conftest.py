@@ -1,0 +1,91 @@
+"""What every test gets: its kind and its database access by folder, and a clock that a test may move."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+HERE = Path(__file__).parent
+KINDS = {"unit", "property", "db", "web", "browser", "architecture"}
+NEED_DATABASE = {"db", "web"}
+
+# Reduced and seeded here; `make races` and `make fuzz` run the sweeps in full.
+hypothesis_settings.register_profile("ordinary", max_examples=60, derandomize=True, deadline=None, database=None)
+hypothesis_settings.register_profile("full", max_examples=2000, deadline=None, database=None)
+hypothesis_settings.load_profile("ordinary")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        kind = item.path.relative_to(HERE).parts[0]
+        if kind in KINDS:
+            item.add_marker(getattr(pytest.mark, kind))
+        if kind in NEED_DATABASE and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db)
+
+
+class Clock:
+    """The project's one clock, moved through the same file that other processes read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.file.write_text("0")
+
+    def set(self, moment: datetime) -> None:
+        """From now on it is this moment, and time goes on from there."""
+        self._write((moment - datetime.now(UTC)).total_seconds())
+
+    def advance(self, **length: float) -> None:
+        """Moves the clock on by a timedelta's arguments."""
+        self._write(float(self.file.read_text()) + timedelta(**length).total_seconds())
+
+    def _write(self, offset: float) -> None:
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(str(offset))
+        fresh.replace(self.file)
+
+
+@pytest.fixture
+def clock(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Moves `mesoclinic.clock.now()`: `clock.set(moment)`, `clock.advance(days=1)`."""
+    moved = Clock(tmp_path / "clock")
+    settings.CLOCK_FILE = str(moved.file)
+    monkeypatch.setenv("MESOCLINIC_CLOCK_FILE", str(moved.file))
+    return moved
+
+
+@pytest.fixture
+def sign_in(client) -> Callable[[object], object]:
+    """Signs a member of staff in on the test client and returns the client."""
+
+    def enter(user: object) -> object:
+        client.force_login(user)
+        return client
+
+    return enter
+
+
+@pytest.fixture(autouse=True)
+def _guards_make_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The flush after a test with real transactions deletes what guards keep; the flush itself brings them back."""
+    marker = request.node.get_closest_marker("django_db")
+    if not (marker and marker.kwargs.get("transaction")) and "transactional_db" not in request.fixturenames:
+        yield
+        return
+    from mesoclinic import guards
+
+    request.getfixturevalue("transactional_db")
+    yield
+    guards.remove()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """What one test translates or activates does not leak into the next."""
+    yield
+    from django.utils import timezone, translation
+
+    timezone.deactivate()
+    translation.deactivate()

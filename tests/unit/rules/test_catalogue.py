@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import pytest
+
+from protocols.release_files import read_release
+from protocols.rules.catalogue import CatalogueError, Entry, build, parse
+from protocols.rules.kinds.candidacy import CandidacyRule, ExclusionRule
+from protocols.rules.kinds.ingredients import Ingredient
+from protocols.rules.kinds.sources import Source
+from tests.builders.facts import shipped
+
+SOURCE = """kind = "source"
+[[row]]
+id = "S01"
+version = 1
+strength = "C"
+sources = []
+citation = "A paper"
+read = "abstract"
+reliability = "H"
+"""
+ALLERGEN = """kind = "allergen"
+[[row]]
+id = "fish"
+version = 1
+strength = "C"
+sources = ["S01"]
+name = "Fish"
+group = "substance"
+"""
+
+
+def problems(**files: str) -> set[tuple[str, str]]:
+    with pytest.raises(CatalogueError) as caught:
+        parse("test", {f"{name}.toml": text for name, text in files.items()})
+    return {(problem.code, problem.row) for problem in caught.value.problems}
+
+
+def test_reads_typed_rows_in_the_order_of_the_file():
+    catalogue = parse("test", {"sources.toml": SOURCE})
+    assert [row.citation for row in catalogue.of(Source)] == ["A paper"]
+    assert catalogue.row(Source, "S01").reliability == "H"
+
+
+def test_reports_every_problem_of_every_file_at_once():
+    bad = ALLERGEN.replace('"Fish"', "1").replace("version = 1", "colour = 3") + 'excludes = ["NUC_PDRN"]\n'
+    broken = SOURCE.replace('"H"', '"great"').replace('strength = "C"', 'strength = "X"')
+    found = problems(allergens=bad, sources=SOURCE + broken.split("\n", 1)[1], other='kind = "nothing"', torn="[[")
+    assert found == {
+        ("wrong-type", "fish"),
+        ("unknown-key", "fish"),
+        ("missing-key", "fish"),
+        ("unknown-reference", "fish"),
+        ("wrong-value", "S01"),
+        ("duplicate-id", "S01"),
+        ("unknown-kind", ""),
+        ("not-toml", ""),
+    }
+
+
+def test_refuses_an_unknown_source():
+    assert problems(sources=SOURCE, allergens=ALLERGEN.replace("S01", "S99")) == {("unknown-source", "fish")}
+
+
+@pytest.mark.parametrize("value", ['"0.5"', '"-1"', '"1E+2"'])
+def test_accepts_decimals_only_as_text(value):
+    scale = 'kind = "salt_region"\n[[row]]\nid = "top"\nversion = 1\nstrength = "A"\nsources = []\nname = "Top"\n'
+    parse("test", {"regions.toml": f"{scale}weight = {value}\n"})
+    for wrong in ("0.5", "1", '"a"', '"NaN"', '"Infinity"'):
+        assert problems(regions=f"{scale}weight = {wrong}\n") == {("wrong-type", "top")}
+
+
+def test_refuses_a_true_where_a_number_belongs():
+    assert ("wrong-type", "S01") in problems(sources=SOURCE.replace("version = 1", "version = true"))
+
+
+def test_digest_covers_content_and_nothing_else():
+    first = parse("one", {"a.toml": SOURCE})
+    renamed = parse("two", {"b.toml": SOURCE})
+    changed = parse("one", {"a.toml": SOURCE.replace("A paper", "A Paper")})
+    assert first.sha256 == renamed.sha256 != changed.sha256
+
+
+def test_stored_bodies_give_the_same_release_again():
+    catalogue = shipped()
+    again = build(catalogue.release, [replace(entry, origin="") for entry in reversed(catalogue.entries)])
+    assert again.sha256 == catalogue.sha256
+    assert set(again.of(Ingredient)) == set(catalogue.of(Ingredient))
+
+
+def test_a_stored_body_that_is_no_longer_readable_is_reported():
+    with pytest.raises(CatalogueError, match="missing-key"):
+        build("test", [Entry("source", {"id": "S01", "version": 1, "strength": "C", "sources": []})])
+
+
+def test_the_shipped_release_has_every_row_of_the_reference():
+    catalogue = read_release("2026.1")
+    assert len(catalogue.of(Ingredient)) == 27
+    assert len(catalogue.of(ExclusionRule)) == 17
+    assert len(catalogue.of(CandidacyRule)) == 84
+    assert len(catalogue.of(Source)) == 71

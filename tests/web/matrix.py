@@ -1,0 +1,86 @@
+"""The declared matrix: who may call which address, by which method. A new address must be declared here first."""
+
+from dataclasses import dataclass
+
+DESK, NURSE, DOCTOR, DIRECTOR = "front_desk", "nurse", "dermatologist", "director"
+EVERYBODY = frozenset({DESK, NURSE, DOCTOR, DIRECTOR})
+CLINICAL = frozenset({NURSE, DOCTOR, DIRECTOR})
+BOOKERS = frozenset({DESK, DOCTOR, DIRECTOR})
+DOCTORS = frozenset({DOCTOR})
+DIRECTORS = frozenset({DIRECTOR})
+PUBLIC = "public"
+ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One address: its methods, and the roles that may call it; PUBLIC is open to all, ACCOUNT is allauth's own."""
+
+    methods: frozenset[str]
+    who: frozenset[str] | str
+
+
+def get(who: frozenset[str] | str) -> Declared:
+    """Read only."""
+    return Declared(frozenset({"GET"}), who)
+
+
+def page(who: frozenset[str] | str) -> Declared:
+    """A page with a form."""
+    return Declared(frozenset({"GET", "POST"}), who)
+
+
+def post(who: frozenset[str] | str) -> Declared:
+    """An action."""
+    return Declared(frozenset({"POST"}), who)
+
+
+MATRIX: dict[str, Declared] = {
+    "mesoclinic:site_settings": get(DIRECTORS),
+    "mesoclinic:add_holidays": post(DIRECTORS),
+    "mesoclinic:set_theme": post(EVERYBODY),
+    "mesoclinic:csp_report": post(PUBLIC),
+    "mesoclinic:healthz": get(PUBLIC),
+    "mesoclinic:readyz": get(PUBLIC),
+    "account_login": page(ACCOUNT),
+    "account_logout": page(ACCOUNT),
+    "account_inactive": get(ACCOUNT),
+    "account_reauthenticate": page(ACCOUNT),
+    "account_change_password": page(ACCOUNT),
+    "account_reset_password": page(ACCOUNT),
+    "account_reset_password_done": get(ACCOUNT),
+    "account_reset_password_from_key": page(ACCOUNT),
+    "account_reset_password_from_key_done": get(ACCOUNT),
+    "sessions:today": get(EVERYBODY),
+    "sessions:calendar": get(EVERYBODY),
+    "sessions:calendar_events": get(EVERYBODY),
+    "sessions:board": get(EVERYBODY),
+    "sessions:booking_state": post(EVERYBODY),
+    "sessions:new_booking": page(BOOKERS),
+    "sessions:booking": get(EVERYBODY),
+    "sessions:move_booking": page(BOOKERS),
+    "sessions:cancel_booking": page(BOOKERS),
+    "sessions:book_series": page(BOOKERS),
+    "sessions:series": get(EVERYBODY),
+    "sessions:patient": get(EVERYBODY),
+    "patients:search": get(EVERYBODY),
+    "patients:new": page(BOOKERS),
+    "patients:link": post(BOOKERS),
+    "patients:edit": page(BOOKERS),
+    "patients:consultations": get(DOCTORS),
+    "patients:start_consultation": post(DOCTORS),
+    "patients:consultation": page(DOCTORS),
+    "patients:review_consultation": page(DOCTORS),
+    "patients:consultation_addendum": post(DOCTORS),
+    "patients:draft_plan": post(DOCTORS),
+    "patients:plan": page(CLINICAL),
+    "patients:revise_plan": post(DOCTORS),
+    "patients:offer_consent": post(DOCTORS),
+    "patients:consent": page(DOCTORS),
+    "patients:withdraw_consent": page(EVERYBODY),
+    "patients:document": get(EVERYBODY),
+    "protocols:catalogue": get(EVERYBODY),
+    "protocols:release": page(EVERYBODY),
+    "protocols:products": page(CLINICAL),
+    "protocols:lot": page(CLINICAL),
+}
