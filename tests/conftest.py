@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from mesoclinic.clock import lead_to
+
 HERE = Path(__file__).parent
 KINDS = {"unit", "property", "db", "web", "browser", "architecture"}
 NEED_DATABASE = {"db", "web"}
@@ -35,16 +37,12 @@ class Clock:
 
     def set(self, moment: datetime) -> None:
         """From now on it is this moment, and time goes on from there."""
-        self._write((moment - datetime.now(UTC)).total_seconds())
+        lead_to(self.file, moment)
 
     def advance(self, **length: float) -> None:
         """Moves the clock on by a timedelta's arguments."""
-        self._write(float(self.file.read_text()) + timedelta(**length).total_seconds())
-
-    def _write(self, offset: float) -> None:
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(str(offset))
-        fresh.replace(self.file)
+        offset = timedelta(seconds=float(self.file.read_text())) + timedelta(**length)
+        self.set(datetime.now(UTC) + offset)
 
 
 @pytest.fixture

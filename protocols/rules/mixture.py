@@ -189,7 +189,6 @@ def _yes(raw: Mapping[str, object], name: str, usual: bool) -> bool:
     return raw[name] == "yes" if name in raw else usual
 
 
-
 def _mappings(raw: object) -> list[Mapping[str, object]]:
     return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list | tuple) else []
 

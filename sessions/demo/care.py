@@ -9,10 +9,9 @@ from mesoclinic.accounts import User
 from mesoclinic.rules.finding import Level
 from patients.models import Consultation, Patient, PlanVersion, TreatmentPlan
 from patients.queries.consultations import today_at
-from patients.queries.plans import version_of
+from patients.queries.plans import Ingredient, version_of
 from patients.rules.candidacy import evaluate
 from patients.services.consultations import save_draft, sign_consultation, start_consultation
-from patients.queries.plans import Ingredient
 from patients.services.plans import draft_plan, save_plan, sign_plan
 from protocols.models import Product
 from protocols.queries.catalogue import current_catalogue
@@ -105,10 +104,11 @@ def plan(doctor: User, consultation: Consultation, protocol: str) -> TreatmentPl
     count, technique, mixture, area, volume = PLANS[protocol]
     made = draft_plan(doctor, consultation_id=consultation.pk)
     products = {product.ingredient: product for product in Product.objects.filter(active=True)}
-    parts = [
-        Ingredient(products[code], Decimal(amount), "1", products[code].mg_per_ml) for code, amount in mixture
+    parts = [Ingredient(products[code], Decimal(amount), "1", products[code].mg_per_ml) for code, amount in mixture]
+    zones = [
+        {"zone": "mid_scalp", "area_cm2": str(Decimal(area) / 2)},
+        {"zone": "vertex", "area_cm2": str(Decimal(area) / 2)},
     ]
-    zones = [{"zone": "mid_scalp", "area_cm2": str(Decimal(area) / 2)}, {"zone": "vertex", "area_cm2": str(Decimal(area) / 2)}]
     save_plan(
         doctor,
         plan_id=made.pk,

@@ -5,11 +5,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 from django.conf import settings
+
+from mesoclinic import clock
 
 Deed = Callable[[], None]
 
@@ -38,7 +40,7 @@ class Timeline:
 
     def set(self, moment: datetime) -> None:
         """From now on the clinic's clock says this."""
-        self.file.write_text(str((moment - datetime.now(UTC)).total_seconds()))
+        clock.lead_to(self.file, moment)
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from mesoclinic.typed import parse_date
 from patients.forms.consultation import ConsultationForm, initial_of
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import from_sheet, holds
-from protocols.rules.kinds.adverse_events import AdverseEventType
+from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType
 from protocols.rules.kinds.inputs import Input
 from protocols.rules.kinds.session_day import SessionStep
 from protocols.rules.kinds.technique import Technique, Zone
-from sessions.services.treatment.injection import GRADES, Given, Rest
+from sessions.rules.totals import Given, Rest
 
 VERSION_MAX = 2**31 - 1
 # Asked anew at each session because they change between two; everything else is asked in a consultation.
@@ -213,7 +213,8 @@ class ReactionForm(VersionedForm):
     def __init__(self, data: Any = None, *, catalogue: Catalogue, **options: Any) -> None:
         super().__init__(data, auto_id="reaction_%s", label_suffix="", **options)
         kinds = [(row.id, f"{row.id} {row.name}") for row in catalogue.of(AdverseEventType)]
-        for name, choices in (("code", kinds), ("grade", [(grade, str(grade)) for grade in GRADES])):
+        grades = [(str(row.grade), f"{row.grade}: {row.meaning}") for row in catalogue.of(AdverseEventGrade)]
+        for name, choices in (("code", kinds), ("grade", grades)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "—"), *choices]
@@ -289,7 +290,9 @@ class ReasonForm(ClinicForm):
     """Why a record is set aside."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=2000, widget=forms.Textarea({"rows": 2}),
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea({"rows": 2}),
         error_messages={"required": _("Enter the reason.")},
     )
 
@@ -298,7 +301,9 @@ class AddendumForm(ClinicForm):
     """What is added to a locked record."""
 
     text = forms.CharField(
-        label=_("Addendum"), max_length=LONG_TEXT, widget=forms.Textarea({"rows": 3}),
+        label=_("Addendum"),
+        max_length=LONG_TEXT,
+        widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Enter the text of the addendum.")},
     )
 

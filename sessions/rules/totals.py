@@ -19,6 +19,25 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What went into one zone from one syringe, in microlitres, through so many points (0: not counted)."""
+
+    zone: str
+    syringe: str
+    volume_ul: int
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What of a syringe was not injected, in microlitres: left over, or discarded during the session."""
+
+    syringe: str
+    left_over_ul: int
+    discarded_ul: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mixed:
     """One component as drawn up: its volume in mL and its amount in `unit` (mg, or units; never added up)."""
 

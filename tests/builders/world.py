@@ -7,7 +7,7 @@ from itertools import count
 from mesoclinic import clock, documents
 from mesoclinic.accounts import User
 from mesoclinic.transactions import atomic
-from patients.models import PatientDocument
+from patients.models import Notice, PatientDocument
 from patients.services.consents import offer_consent
 from protocols.models import Lot, Product
 from sessions.models import Booking, Series, TreatmentSession
@@ -59,6 +59,15 @@ def world() -> World:
         PatientDocument.objects.create(
             patient=patient, document=paper, kind="consent", subject=f"plan:{version.plan_id}"
         )
+    notice = Notice.objects.create(
+        patient=patient,
+        site=site,
+        rule="MSG-01",
+        subject=f"booking:{booking.pk}",
+        channel="paper",
+        due_at=starts,
+        state=Notice.State.PRINTED,
+    )
     keys: dict[str, int | str] = {
         "patient_id": patient.pk,
         "consultation_id": people.draft_consultation(patient, by=doctor).pk,
@@ -68,6 +77,7 @@ def world() -> World:
         "booking_id": booking.pk,
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
+        "notice_id": notice.pk,
         "lot_id": lot.pk,
         "site_id": site.pk,
         "year": 2027,

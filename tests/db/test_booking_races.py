@@ -102,7 +102,8 @@ def test_overlapping_series_are_whole_or_absent(site, seed):
     assert kinds(answers)["Series"] >= 1
     assert Series.objects.count() == kinds(answers)["Series"]
     assert TreatmentSession.objects.count() == 4 * Series.objects.count()
-    assert no_overlaps() and no_half_series()
+    assert no_overlaps()
+    assert no_half_series()
 
 
 def test_one_plan_booked_by_many_is_booked_once(site):

@@ -6,6 +6,7 @@ DESK, NURSE, DOCTOR, DIRECTOR = "front_desk", "nurse", "dermatologist", "directo
 EVERYBODY = frozenset({DESK, NURSE, DOCTOR, DIRECTOR})
 CLINICAL = frozenset({NURSE, DOCTOR, DIRECTOR})
 BOOKERS = frozenset({DESK, DOCTOR, DIRECTOR})
+SENDERS = frozenset({DESK, DIRECTOR})
 DOCTORS = frozenset({DOCTOR})
 DIRECTORS = frozenset({DIRECTOR})
 PUBLIC = "public"
@@ -63,6 +64,12 @@ MATRIX: dict[str, Declared] = {
     "sessions:book_series": page(BOOKERS),
     "sessions:series": get(EVERYBODY),
     "sessions:patient": get(EVERYBODY),
+    "sessions:messages": get(EVERYBODY),
+    "sessions:message_paper": get(EVERYBODY),
+    "sessions:send_message": post(SENDERS),
+    "sessions:tell_message": post(SENDERS),
+    "sessions:print_message": post(SENDERS),
+    "sessions:settle_message": post(SENDERS),
     "patients:search": get(EVERYBODY),
     "patients:new": page(BOOKERS),
     "patients:link": post(BOOKERS),

@@ -21,6 +21,7 @@ OF_A_PATIENT = {
     "booking_id",
     "document_id",
     "consent_id",
+    "notice_id",
 }
 READABLE = [
     route

@@ -1,7 +1,6 @@
 """The injection: started by the doctor when nothing stops it, recorded in whole microlitres."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +15,15 @@ from mesoclinic.transactions import atomic
 from patients.services.candidacy import stored
 from patients.services.plans import check_version
 from protocols.queries.catalogue import catalogue_of
-from protocols.rules.kinds.adverse_events import AdverseEventType
+from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType
 from protocols.rules.kinds.technique import Technique
 from sessions.models import AdverseEvent, Booking, TreatmentRecord, TreatmentSession
 from sessions.queries.readiness import consent_of, readiness_of
 from sessions.queries.treatment import booking_of, lot_uses, lots_of, mixed_of, record_for, version_of, zones_of
-from sessions.rules.totals import Point, totals
+from sessions.rules.totals import Given, Point, Rest, totals
 from sessions.services.treatment.locking import seen, started, step
 from sessions.services.visits import lead_to
 
-GRADES = range(1, 6)
 TO_TREATING = {
     Booking.State.BOOKED: (Booking.State.ARRIVED, Booking.State.TREATING),
     Booking.State.CONFIRMED: (Booking.State.ARRIVED, Booking.State.TREATING),
@@ -56,25 +54,6 @@ def start_treatment(actor: User, *, record_id: int, version: int) -> TreatmentRe
             "consent": consent_of(record).consent,
         }
         return step(actor, record, "started", started_at=clock.now(), **found)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What went into one zone from one syringe, in microlitres, through so many points (0: not counted)."""
-
-    zone: str
-    syringe: str
-    volume_ul: int
-    points: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What of a syringe was not injected, in microlitres: left over, or discarded during the session."""
-
-    syringe: str
-    left_over_ul: int
-    discarded_ul: int
 
 
 def record_delivery(
@@ -117,7 +96,8 @@ def report_reaction(
     with atomic():
         record = record_for(actor, record_id)
         catalogue = catalogue_of(version_of(record).release)
-        if not catalogue.has(AdverseEventType, code) or grade not in GRADES:
+        grades = {row.grade for row in catalogue.of(AdverseEventGrade)}
+        if not catalogue.has(AdverseEventType, code) or grade not in grades:
             raise ClinicError(_("Choose the reaction and a grade from 1 to 5."), "code")
         if record.state == TreatmentRecord.State.OPEN:
             record = seen(actor, record_id, version)
