@@ -12,6 +12,9 @@ HEARD = (
     ("booking.no_show", "sessions.services.reminders.follow_booking"),
     ("treatment.signed", "sessions.services.reminders.plan_after_treatment"),
     ("treatment.voided", "sessions.services.reminders.stop_after_treatment"),
+    ("patient.facts_changed", "sessions.services.facts.recheck_open_plans"),
+    ("release.activated", "sessions.services.facts.recheck_every_open_plan"),
+    ("lot.withheld", "sessions.services.facts.flag_prepared"),
     ("consent.withdrawn", "sessions.services.endings.end_after_withdrawal"),
     ("message.settled", "patients.services.notices.follow_message"),
 )

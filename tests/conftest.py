@@ -33,7 +33,6 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.file.write_text("0")
 
     def set(self, moment: datetime) -> None:
         """From now on it is this moment, and time goes on from there."""
@@ -49,6 +48,7 @@ class Clock:
 def clock(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Moves `mesoclinic.clock.now()`: `clock.set(moment)`, `clock.advance(days=1)`."""
     moved = Clock(tmp_path / "clock")
+    moved.set(datetime.now(UTC))
     settings.CLOCK_FILE = str(moved.file)
     monkeypatch.setenv("MESOCLINIC_CLOCK_FILE", str(moved.file))
     return moved

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from mesoclinic import private_redis
+from mesoclinic.clock import lead_to
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -168,8 +170,8 @@ class Clinic:
 
 
 @contextmanager
-def clinic(**environment: str) -> Iterator[Clinic]:
-    """The demo clinic with its real processes on free ports and the databases that the environment names."""
+def clinic(at: datetime | None = None, **environment: str) -> Iterator[Clinic]:
+    """The demo clinic with its real processes on free ports; its clock starts `at` that moment."""
     with _folder("clinic") as folder, _databases() as urls:
         port = free_port()
         told = {
@@ -184,7 +186,7 @@ def clinic(**environment: str) -> Iterator[Clinic]:
             "PUBLIC_URL": f"http://localhost:{port}",
             **environment,
         }
-        (folder / "clock").write_text("0")
+        lead_to(folder / "clock", at or datetime.now(UTC))
         log = folder / "log"
         command = [sys.executable, "manage.py", "run"]
         with (

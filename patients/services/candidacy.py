@@ -63,9 +63,14 @@ def cautions(candidacy: Candidacy) -> list[dict[str, str]]:
 
 
 def acknowledged(candidacy: Candidacy) -> bool:
-    """Whether every caution of the verdict has been acknowledged."""
-    read = set(candidacy.acknowledgements.values_list("rule", flat=True))
-    return all(finding["rule"] in read for finding in cautions(candidacy))
+    """Whether every caution of the verdict has been acknowledged, on it or word for word on one of the same facts."""
+    earlier = Candidacy.objects.filter(fact_sheet=candidacy.fact_sheet_id).prefetch_related("acknowledgements")
+    read = [found for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
+    return all(finding in read for finding in cautions(candidacy))
+
+
+def _rules_read(candidacy: Candidacy) -> set[str]:
+    return {each.rule for each in candidacy.acknowledgements.all()}
 
 
 def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:

@@ -55,7 +55,7 @@ def activate_release(actor: Actor, *, release: CatalogueRelease) -> None:
         by = actor if isinstance(actor, User) else None
         Activation.objects.create(release=release, by=by, at=clock.now())
         audit.record(actor, "catalogue.activated", release)
-        news.announce("release.activated", release_id=release.pk)
+        news.announce("release.activated", actor=actor, release_id=release.pk)
 
 
 def decide_rows(

@@ -1,4 +1,4 @@
-"""When facts of a patient change, every open plan is judged anew and what it endangers is flagged."""
+"""When facts, the release or a lot change, what rests on them is judged anew and what it endangers is flagged."""
 
 from collections.abc import Iterable
 
@@ -12,16 +12,18 @@ from patients.queries.consultations import today_at
 from patients.queries.plans import open_versions
 from patients.services.candidacy import judge
 from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
+from protocols.models import Lot
 from protocols.queries.catalogue import current_release
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentRecord, TreatmentSession
 
-CAUSE = "facts changed"
+FACTS_CHANGED = "facts changed"
+RELEASE_ACTIVATED = "release activated"
 AHEAD = (TreatmentSession.State.UNPLACED, TreatmentSession.State.BOOKED)
 STOPS = frozenset({"contraindicated", "refer", "defer", "block", "missing"})
 FLAG_LENGTH = TreatmentSession._meta.get_field("flag").max_length or 0
 
 
-def recheck_open_plans(*, actor: Actor, patient_id: int) -> None:
+def recheck_open_plans(*, actor: Actor, patient_id: int, cause: str = FACTS_CHANGED) -> None:
     """Give each open plan a new verdict and safety check; its coming sessions carry the reason when one is a stop."""
     with atomic():
         patient = Patient.objects.get(pk=patient_id)
@@ -30,9 +32,30 @@ def recheck_open_plans(*, actor: Actor, patient_id: int) -> None:
             return
         for version in open_versions(patient):
             on = today_at(version.plan.site)
-            verdict = judge(actor, sheet=sheet, release=current_release(), on=on, cause=CAUSE)
-            check = check_version(actor, version=version, sheet=sheet, cause=CAUSE)
-            _flag(actor, version, _reason(verdict, check))
+            verdict = judge(actor, sheet=sheet, release=current_release(), on=on, cause=cause)
+            check = check_version(actor, version=version, sheet=sheet, cause=cause)
+            ahead = TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD)
+            _flag(actor, ahead, _reason(verdict, check))
+
+
+def recheck_every_open_plan(*, actor: Actor, release_id: int) -> None:
+    """The release that is now current may say no where the one before said yes."""
+    with atomic():
+        planned = PlanVersion.objects.filter(state=PlanVersion.State.SIGNED).values_list("plan__patient", flat=True)
+        for patient_id in sorted(set(planned)):
+            recheck_open_plans(actor=actor, patient_id=patient_id, cause=RELEASE_ACTIVATED)
+
+
+def flag_prepared(*, actor: Actor, lot_id: int) -> None:
+    """Sessions that are prepared with a withheld lot and not yet started say so; their start refuses the lot anyway."""
+    with atomic():
+        lot = Lot.objects.get(pk=lot_id)
+        prepared = TreatmentRecord.objects.filter(
+            lot_uses__lot=lot, state=TreatmentRecord.State.OPEN, started_at__isnull=True
+        )
+        sessions = TreatmentSession.objects.filter(records__in=prepared).distinct()
+        words = {"number": lot.number, "state": lot.get_state_display().lower()}
+        _flag(actor, sessions, _("Lot %(number)s is %(state)s. Draw up from another.") % words)
 
 
 def _reason(verdict: Candidacy, check: FormulationCheck) -> str:
@@ -49,10 +72,10 @@ def _stopping(findings: Iterable[dict[str, str]]) -> list[str]:
     return [f"{found['rule']} {found['reason']}".strip() for found in findings if found["level"] in STOPS]
 
 
-def _flag(actor: Actor, version: PlanVersion, reason: str) -> None:
+def _flag(actor: Actor, sessions: Iterable[TreatmentSession], reason: str) -> None:
     mark = _("Check before the session:")
     flag = f"{mark} {reason}"[:FLAG_LENGTH] if reason else ""
-    for session in TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD):
+    for session in sessions:
         # A flag of another kind, such as a cancelled visit, stays until something stops the session.
         if session.flag == flag or (not flag and not session.flag.startswith(mark)):
             continue

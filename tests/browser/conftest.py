@@ -1,7 +1,9 @@
 """Chromium against a whole clinic: real web processes, worker, beat, broker and mail sink."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connections
@@ -15,13 +17,14 @@ _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+OPENED = datetime(2027, 10, 27, 9, 30, tzinfo=ZoneInfo("Europe/Madrid"))
 EXPECTED = ("409", "422", "403", "404")
 
 
 @pytest.fixture(scope="session")
 def clinic() -> Iterator[services.Clinic]:
-    """The running demo clinic; `make run` on a folder of its own."""
-    with services.clinic() as running:
+    """The running demo clinic; `make run` on a folder of its own, a few days before the clocks change."""
+    with services.clinic(at=OPENED) as running:
         yield running
 
 
@@ -57,9 +60,10 @@ def mail_folder(clinic: services.Clinic) -> Path:
 
 @pytest.fixture
 def clinic_clock(clinic: services.Clinic) -> Iterator[Clock]:
-    """Moves the running clinic's one clock; it stands right again for the next test."""
+    """Moves the running clinic's one clock; the next test finds it where it was."""
+    offset = clinic.clock_file.read_text()
     yield Clock(clinic.clock_file)
-    clinic.clock_file.write_text("0")
+    clinic.clock_file.write_text(offset)
 
 
 @pytest.fixture(scope="session")
