@@ -11,9 +11,11 @@ from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
+from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Candidacy, Consultation, Patient
 from patients.queries.people import patients_for
 from protocols.rules.catalogue import Catalogue
+from protocols.rules.kinds.diagnosis import Diagnosis
 from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FormSection, Input
 
 LISTED = 100
@@ -77,7 +79,11 @@ def readable_facts(facts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple
     order = {name: place for place, name in enumerate(rows)}
     known = sorted((name for name in facts if name in rows), key=order.__getitem__)
     return [
-        (rows[name].question, _in_words(rows[name], facts[name].get("value")), facts[name].get("observed_on", ""))
+        (
+            rows[name].question,
+            _in_words(rows[name], facts[name].get("value"), catalogue),
+            facts[name].get("observed_on", ""),
+        )
         for name in known
     ]
 
@@ -90,11 +96,15 @@ def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> li
     return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
 
 
-def _in_words(row: Input, value: Any) -> str:
+def _in_words(row: Input, value: Any, catalogue: Catalogue) -> str:
     if isinstance(value, list):
-        return ", ".join(_in_words(row, each) for each in value) or _("None known")
+        return ", ".join(_in_words(row, each, catalogue) for each in value) or _("None known")
     if isinstance(value, dict):
         return " ".join(str(part).replace("_", " ") for part in value.values())
+    if row.stored_as or row.type == "date":
+        return birth_date(date.fromisoformat(value))
+    if row.type == "diagnoses" and catalogue.has(Diagnosis, value):
+        return catalogue.row(Diagnosis, value).name
     labels = dict(zip(row.values, row.labels, strict=False))
     text = str(labels.get(str(value), value)).replace("_", " ")
     return f"{text} {row.unit}" if row.unit and row.type in {"whole", "decimal"} and not row.stored_as else text

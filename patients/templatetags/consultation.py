@@ -1,6 +1,7 @@
 """Words and marks for verdicts and findings (ux.md 6.1)."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django import template
 from django.forms import BoundField
@@ -14,6 +15,7 @@ from patients.rules.candidacy import CandidacyResult
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.ingredients import Ingredient
 from protocols.rules.kinds.inputs import Input
+from protocols.rules.kinds.sources import Source
 
 register = template.Library()
 
@@ -95,6 +97,14 @@ def gap_target(gap: Finding) -> str:
         return f"id_{row.stored_as}"
     kind = row.type if row else ""
     return f"id_{name}_0" if kind in {"choice", "yes_no", "choices", "diagnoses"} else f"id_{name}"
+
+
+@register.filter
+def citations(finding: Finding | dict[str, Any]) -> list[str]:
+    """What the sources of a finding are, written out."""
+    sources = finding["sources"] if isinstance(finding, dict) else finding.sources
+    catalogue = current_catalogue()
+    return [catalogue.row(Source, name).citation for name in sources if catalogue.has(Source, name)]
 
 
 def gap_inputs(rule: str) -> list[str]:

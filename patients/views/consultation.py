@@ -93,6 +93,8 @@ def review(request: StaffRequest, consultation_id: int) -> HttpResponse:
             return redirect("patients:consultation", found.pk)
     context = _context(request, found, form) | {
         "refusal": refusal,
+        "facts": queries.readable_facts(form.facts(), form.catalogue),
+        "narrative": queries.readable_narrative(form.narrative(), form.catalogue),
         "acknowledged": request.POST.getlist("acknowledged"),
         "version": found.version,
     }
