@@ -1,6 +1,14 @@
 """Addresses of events: one list for each use case."""
 
-from sessions.views import bookings, calendar, messages, patient, series, today
+from sessions.views import bookings, calendar, messages, patient, series, today, treatment
 
 app_name = "sessions"
-urlpatterns = [*today.urls, *calendar.urls, *bookings.urls, *series.urls, *messages.urls, *patient.urls]
+urlpatterns = [
+    *today.urls,
+    *calendar.urls,
+    *bookings.urls,
+    *series.urls,
+    *treatment.urls,
+    *messages.urls,
+    *patient.urls,
+]

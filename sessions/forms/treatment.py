@@ -21,6 +21,7 @@ from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEvent
 from protocols.rules.kinds.inputs import Input
 from protocols.rules.kinds.session_day import SessionStep
 from protocols.rules.kinds.technique import Technique, Zone
+from sessions.queries.room import BLEEDING, WORDS
 from sessions.rules.totals import Given, Rest
 
 VERSION_MAX = 2**31 - 1
@@ -47,8 +48,6 @@ KEY_INPUTS = (
 # What the system knows by itself.
 DERIVED = frozenset({"rescreen_on", "consent_on", "consent_form_current"})
 REST = "rest"
-BLEEDING = (("none", _("None")), ("little", _("A little")), ("much", _("Much")))
-CHECKED = (("done", _("Done")), ("not_done", _("Not done")), ("not_applicable", _("Does not apply")))
 
 
 class AnyDayField(forms.CharField):
@@ -143,9 +142,17 @@ class ChecklistForm(VersionedForm):
         self.step, self.answers = step, answers
         for item in step.items:
             self.fields[item.id] = forms.ChoiceField(
-                label=item.text[:1].upper() + item.text[1:], choices=CHECKED, required=False, widget=forms.RadioSelect
+                label=item.text[:1].upper() + item.text[1:],
+                choices=list(WORDS.items()),
+                required=False,
+                widget=forms.RadioSelect,
             )
             self.initial.setdefault(item.id, answers.get(item.id))
+
+    @property
+    def action(self) -> str:
+        """What the form posts as its action."""
+        return f"checklist-{self.step.id}"
 
     @property
     def items(self) -> list[forms.BoundField]:
@@ -188,6 +195,7 @@ class LotForm(VersionedForm):
 
     def __init__(self, data: Any = None, *, lots: Iterable[tuple[int, str]], place: str, **options: Any) -> None:
         super().__init__(data, auto_id=f"lot_{place}_%s", label_suffix="", **options)
+        self.action = f"lot-{place}"
         self.initial.setdefault("key", uuid4().hex)
         field = self.fields["lot_id"]
         assert isinstance(field, forms.TypedChoiceField)
@@ -226,7 +234,7 @@ class DeliveryForm(VersionedForm):
     technique = forms.ChoiceField(label=_("Technique"))
     depth_mm = forms.DecimalField(label=_("Depth, mm"), min_value=0, max_value=20, max_digits=4, decimal_places=2)
     pain = forms.IntegerField(label=_("Pain, 0 to 10"), min_value=0, max_value=10)
-    bleeding = forms.ChoiceField(label=_("Bleeding"), choices=BLEEDING, widget=forms.RadioSelect)
+    bleeding = forms.ChoiceField(label=_("Bleeding"), choices=list(BLEEDING.items()), widget=forms.RadioSelect)
     none_observed = forms.BooleanField(label=_("Looked for reactions: none observed"), required=False)
     deviations = forms.CharField(
         label=_("Differences from the plan"), required=False, max_length=LONG_TEXT, widget=forms.Textarea({"rows": 2})
@@ -253,17 +261,25 @@ class DeliveryForm(VersionedForm):
             self.fields[f"left_over_{syringe}"] = MillilitreField(label=_labelled(_("Left over"), self, syringe))
             self.fields[f"discarded_{syringe}"] = MillilitreField(label=_labelled(_("Discarded"), self, syringe))
 
-    def planned(self) -> list[forms.BoundField]:
-        """Volumes of zones of the plan."""
-        return [self[f"zone_{zone.id}_{name}"] for zone, planned in self.zones if planned for name in self.syringes]
+    def planned(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Zones of the plan, each with a volume for every syringe."""
+        return [self._row(zone) for zone, planned in self.zones if planned]
 
-    def others(self) -> list[forms.BoundField]:
-        """Volumes of all other zones."""
-        return [self[f"zone_{zone.id}_{name}"] for zone, planned in self.zones if not planned for name in self.syringes]
+    def others(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """All other zones, each with a volume for every syringe."""
+        return [self._row(zone) for zone, planned in self.zones if not planned]
 
-    def rests(self) -> list[forms.BoundField]:
-        """What is left of each syringe."""
-        return [self[f"{kind}_{name}"] for name in self.syringes for kind in ("left_over", "discarded")]
+    def rests(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        """What is left of each syringe: left over, discarded."""
+        return [(name, self[f"left_over_{name}"], self[f"discarded_{name}"]) for name in self.syringes]
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a zone outside the plan has a volume or a mistake."""
+        return any(field.value() or field.errors for _name, fields in self.others() for field in fields)
+
+    def _row(self, zone: Zone) -> tuple[str, list[forms.BoundField]]:
+        return zone.name, [self[f"zone_{zone.id}_{name}"] for name in self.syringes]
 
     def told(self) -> dict[str, Any]:
         """The keyword arguments of the service."""

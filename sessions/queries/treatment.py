@@ -11,9 +11,10 @@ from mesoclinic import clock
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
+from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Component, PlanVersion
 from patients.queries.people import patients_for
-from protocols.models import Lot
+from protocols.models import Lot, Product
 from protocols.queries.catalogue import catalogue_of
 from protocols.queries.stock import usable_lots
 from protocols.rules.catalogue import Catalogue
@@ -24,6 +25,7 @@ from sessions.queries.bookings import GONE, sites_for
 from sessions.rules.totals import Mixed
 
 LOCK = "ST-7"
+MAY_OPEN = (TreatmentSession.State.BOOKED, TreatmentSession.State.IN_PROGRESS)
 
 
 def session_for(actor: Actor, session_id: int) -> TreatmentSession:
@@ -86,6 +88,21 @@ def unanswered(record: TreatmentRecord) -> list[tuple[SessionStep, ChecklistItem
     return [(step, item) for step in steps for item in step.items if (step.id, item.id) not in given]
 
 
+def missing_to_sign(record: TreatmentRecord) -> list[str]:
+    """Each mandatory part of the record that is not there yet, in a sentence."""
+    open_items = len(unanswered(record))
+    parts = [
+        (record.started_at is None, _("Start the treatment.")),
+        (not record.volumes, _("Record what was injected.")),
+        (record.pain is None, _("Record the pain.")),
+        (not record.bleeding, _("Record the bleeding.")),
+        (not record.none_observed and not record.reactions, _("Record reactions, or that none was observed.")),
+        (record.ended_at is None, _("Finish the session.")),
+        (open_items > 0, _("Answer the %(count)s open items of the checklist.") % {"count": open_items}),
+    ]
+    return [sentence for missing, sentence in parts if missing]
+
+
 def lot_uses(record: TreatmentRecord) -> list[LotUse]:
     """What was drawn up, in order."""
     return list(LotUse.objects.filter(record=record).select_related("lot__product").order_by("pk"))
@@ -109,6 +126,12 @@ class Need:
         """What is still to be drawn up, in mL."""
         return self.component.volume_ml - self.drawn_ml
 
+    @property
+    def mg(self) -> Decimal | None:
+        """The planned dose in mg; None where the strength is not known."""
+        strength = self.component.mg_per_ml
+        return None if strength is None else strength * self.component.volume_ml
+
 
 def needs_of(record: TreatmentRecord) -> list[Need]:
     """Every component of the plan beside what was drawn up for it."""
@@ -121,6 +144,25 @@ def needs_of(record: TreatmentRecord) -> list[Need]:
         )
         for part in version_of(record).components.select_related("product")
     ]
+
+
+def lot_refusal(record: TreatmentRecord, lot: Lot) -> str:
+    """Why this lot may not be used today, in one line; empty when it may."""
+    if lot.site_id != record.site_id:
+        return _("This lot belongs to another site. Take another.")
+    if lot.state != Lot.State.RELEASED:
+        return _("This lot is “%(state)s”. Take another.") % {"state": lot.get_state_display()}
+    if lot.expires_on < today_at(record.site):
+        return _("Expired %(day)s. Take another.") % {"day": birth_date(lot.expires_on)}
+    if lot.on_hand_ml <= 0:
+        return _("This lot is used up. Take another.")
+    return ""
+
+
+def lots_at(record: TreatmentRecord, product: Product) -> list[tuple[Lot, str]]:
+    """Every lot of a product at the site with why it may not be used today; those that may come first."""
+    found = Lot.objects.filter(product=product, site=record.site_id).order_by("expires_on", "number")
+    return sorted(((lot, lot_refusal(record, lot)) for lot in found), key=lambda pair: bool(pair[1]))
 
 
 def mixed_of(record: TreatmentRecord) -> list[Mixed]:

@@ -15,8 +15,7 @@ from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.forms import ClinicForm
 from patients.queries.banner import banner_for
-from sessions.forms.room import Room, form_for, forms_of, room_for
-from sessions.models import TreatmentRecord
+from sessions.forms.room import Room, form_for, forms_of, is_offered, room_for
 from sessions.services import treatment as services
 
 Act = Callable[[StaffRequest, Room, Any], object]
@@ -53,22 +52,18 @@ def _done(request: StaffRequest, room: Room, action: str, form: ClinicForm) -> b
 
 def _page(request: StaffRequest, room: Room, failed: tuple[str, ClinicForm] | None) -> HttpResponse:
     disclose(request.actor, "treatment", [room.patient.pk])
-    record = room.record
-    locked = record is not None and record.state != TreatmentRecord.State.OPEN
     context: dict[str, Any] = {
         "room": room,
         "patient": room.patient,
         "banner": banner_for(request.actor, room.patient, on=room.today),
-        "forms": forms_of(room) | (_by_place(failed) if failed else {}),
+        "forms": forms_of(room, failed),
         "failed": failed[1] if failed else None,
+        "unsaved": failed[1] if failed and not is_offered(room, failed[0]) else None,
         "may_inject": may(request.actor, Can.INJECT),
+        "may_consent": may(request.actor, Can.TAKE_CONSENT),
     }
-    template = "sessions/treatment_record.html" if locked else "sessions/treatment.html"
+    template = "sessions/treatment_record.html" if room.stage == "locked" else "sessions/treatment.html"
     return render(request, template, context, status=failed[1].status if failed else 200)
-
-
-def _by_place(failed: tuple[str, ClinicForm]) -> Mapping[str, ClinicForm]:
-    return {failed[0].replace("-", "_"): failed[1]}
 
 
 def _unknown() -> ClinicForm:

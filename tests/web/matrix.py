@@ -63,6 +63,7 @@ MATRIX: dict[str, Declared] = {
     "sessions:cancel_booking": page(BOOKERS),
     "sessions:book_series": page(BOOKERS),
     "sessions:series": get(EVERYBODY),
+    "sessions:treatment": page(CLINICAL),
     "sessions:patient": get(EVERYBODY),
     "sessions:messages": get(EVERYBODY),
     "sessions:message_paper": get(EVERYBODY),

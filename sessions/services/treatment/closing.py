@@ -9,7 +9,7 @@ from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.transactions import atomic
 from patients.models import Addendum
 from sessions.models import Booking, TreatmentRecord, TreatmentSession
-from sessions.queries.treatment import booking_of, record_for, subject_of, unanswered
+from sessions.queries.treatment import booking_of, missing_to_sign, record_for, subject_of
 from sessions.services.treatment.locking import seen, started, step
 from sessions.services.visits import lead_to
 
@@ -40,21 +40,6 @@ def sign_treatment(actor: User, *, record_id: int, version: int) -> TreatmentRec
         record = step(actor, record, "signed", **signed)
         news.announce("treatment.signed", actor=actor, record_id=record.pk)
     return record
-
-
-def missing_to_sign(record: TreatmentRecord) -> list[str]:
-    """Each mandatory part of the record that is not there yet, in a sentence."""
-    open_items = len(unanswered(record))
-    parts = [
-        (record.started_at is None, _("Start the treatment.")),
-        (not record.volumes, _("Record what was injected.")),
-        (record.pain is None, _("Record the pain.")),
-        (not record.bleeding, _("Record the bleeding.")),
-        (not record.none_observed and not record.reactions, _("Record reactions, or that none was observed.")),
-        (record.ended_at is None, _("Finish the session.")),
-        (open_items > 0, _("Answer the %(count)s open items of the checklist.") % {"count": open_items}),
-    ]
-    return [sentence for missing, sentence in parts if missing]
 
 
 def void_treatment(actor: User, *, record_id: int, reason: str) -> TreatmentRecord:

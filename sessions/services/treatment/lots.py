@@ -9,13 +9,12 @@ from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.rules.arithmetic import MICROLITRES_PER_ML
-from mesoclinic.templatetags.components import birth_date
 from mesoclinic.transactions import atomic
 from protocols.models import Lot, Movement
 from protocols.queries.stock import lot_for
 from protocols.services.stock import move
 from sessions.models import LotUse, TreatmentRecord
-from sessions.queries.treatment import Need, needs_of, today_at
+from sessions.queries.treatment import Need, lot_refusal, needs_of, today_at
 from sessions.services.treatment.locking import seen, step
 
 
@@ -51,19 +50,6 @@ def use_lot(
         audit.record(actor, "lot.used", lot, patient_id=record.patient_id)
         step(actor, record, "drawn_up")
     return use
-
-
-def lot_refusal(record: TreatmentRecord, lot: Lot) -> str:
-    """Why this lot may not be used today, in one line; empty when it may."""
-    if lot.site_id != record.site_id:
-        return _("This lot belongs to another site. Take another.")
-    if lot.state != Lot.State.RELEASED:
-        return _("This lot is “%(state)s”. Take another.") % {"state": lot.get_state_display()}
-    if lot.expires_on < today_at(record.site):
-        return _("Expired %(day)s. Take another.") % {"day": birth_date(lot.expires_on)}
-    if lot.on_hand_ml <= 0:
-        return _("This lot is used up. Take another.")
-    return ""
 
 
 def _may_draw(record: TreatmentRecord) -> None:

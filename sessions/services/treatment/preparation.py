@@ -17,11 +17,19 @@ from patients.services.plans import check_version
 from protocols.queries.catalogue import current_release
 from sessions.models import ChecklistEntry, TreatmentRecord, TreatmentSession
 from sessions.queries.readiness import caution_rules, consent_of, readiness_of
-from sessions.queries.treatment import lots_of, record_for, record_of, session_for, steps_of, today_at, version_of
+from sessions.queries.treatment import (
+    MAY_OPEN,
+    lots_of,
+    record_for,
+    record_of,
+    session_for,
+    steps_of,
+    today_at,
+    version_of,
+)
 from sessions.services.treatment.locking import seen, step
 
 ANSWERS = ("done", "not_done", "not_applicable")
-MAY_OPEN = (TreatmentSession.State.BOOKED, TreatmentSession.State.IN_PROGRESS)
 
 
 def open_treatment(actor: User, *, session_id: int) -> TreatmentRecord:
