@@ -181,7 +181,7 @@ TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
     "faults": (_nothing, None),
     "mutants": (_nothing, None),
     "sabotage": (_nothing, None),
-    "screenshots": (_nothing, None),
+    "screenshots": (for_tests, ["tools/screenshots.py"]),
 }
 
 if __name__ == "__main__":

@@ -13,10 +13,6 @@ from mesoclinic.demo import DEMO_PASSWORD
 from tests import services
 from tests.conftest import Clock
 
-_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 OPENED = datetime(2027, 10, 27, 9, 30, tzinfo=ZoneInfo("Europe/Madrid"))
 EXPECTED = ("409", "422", "403", "404")
 
@@ -70,7 +66,7 @@ def clinic_clock(clinic: services.Clinic) -> Iterator[Clock]:
 def chromium() -> Iterator[Browser]:
     assert services.CHROMIUM, "Chromium is not installed: apt-get install chromium, or name it in CHROMIUM"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=services.CHROMIUM, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=services.CHROMIUM, args=services.CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 

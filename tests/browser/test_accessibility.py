@@ -35,7 +35,8 @@ def test_page_has_no_accessibility_violation(route, sign_in_as: Callable[..., Pa
     # axe injects a script, so the policy is lifted here alone; the journey runs under it.
     page = sign_in_as(LOGIN[role], bypass_csp=True)
     answer = page.goto(address)
-    assert answer is not None and answer.ok, f"{address} answered {answer and answer.status}"
+    assert answer is not None
+    assert answer.ok, f"{address} answered {answer.status}"
     found = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
 
