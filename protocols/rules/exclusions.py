@@ -17,12 +17,13 @@ from protocols.rules.facts import Facts
 from protocols.rules.kinds.candidacy import ExclusionRule
 from protocols.rules.kinds.ingredients import Allergen
 
-__all__ = ["CV_EVENTS", "cream_exclusions", "excluded", "label_exclusions", "unclarified_mix", "warnings"]
+__all__ = ["CV_EVENTS", "NO_CREAM", "cream_exclusions", "excluded", "label_exclusions", "unclarified_mix", "warnings"]
 
 Condition = Callable[[Facts, ExclusionRule], Tri]
 CV_EVENTS = ("mi", "stroke_tia", "unstable_angina")
 SEVERE_REACTIONS = ("anaphylaxis", "angioedema")
 ALLERGY, ANAESTHETIC_ALLERGY = "AL-02", "AL-04"
+NO_CREAM = "none"
 
 CONDITIONS: dict[str, Condition] = {}
 NARROWER: dict[str, Condition] = {}
@@ -60,13 +61,12 @@ def warnings(facts: Facts, catalogue: Catalogue) -> Mapping[str, tuple[str, ...]
 
 
 def cream_exclusions(cream: str, facts: Facts, catalogue: Catalogue) -> tuple[str, ...]:
-    """Rules that exclude an anaesthetic cream (`lidocaine`, `lidocaine_prilocaine`); none for `none`."""
-    rules = {
-        row.id
-        for row in catalogue.of(ExclusionRule)
-        if row.id in CONDITIONS and cream in row.excludes_creams and CONDITIONS[row.id](facts, row) is Tri.YES
-    }
-    rules |= {_allergy_rule(allergen) for allergen in _allergens(facts, catalogue) if cream in allergen.excludes_creams}
+    """Rules that exclude an anaesthetic cream; none for `none`. A cream nobody knows may hold any anaesthetic."""
+    rows = [row for row in catalogue.of(ExclusionRule) if row.id in CONDITIONS]
+    known = {each for row in catalogue.of(ExclusionRule) for each in row.excludes_creams}
+    holds = {cream} if cream in known else known if cream != NO_CREAM else set()
+    rules = {row.id for row in rows if holds & set(row.excludes_creams) and CONDITIONS[row.id](facts, row) is Tri.YES}
+    rules |= {_allergy_rule(each) for each in _allergens(facts, catalogue) if holds & set(each.excludes_creams)}
     return tuple(sorted(rules))
 
 

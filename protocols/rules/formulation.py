@@ -11,7 +11,14 @@ from mesoclinic.rules.tri import Tri
 from protocols.rules import anaesthetic
 from protocols.rules.anaesthetic import Load
 from protocols.rules.catalogue import Catalogue
-from protocols.rules.exclusions import cream_exclusions, excluded, label_exclusions, unclarified_mix, warnings
+from protocols.rules.exclusions import (
+    NO_CREAM,
+    cream_exclusions,
+    excluded,
+    label_exclusions,
+    unclarified_mix,
+    warnings,
+)
 from protocols.rules.facts import Facts, holds
 from protocols.rules.kinds.candidacy import ExclusionRule
 from protocols.rules.kinds.formulation import FormulationNeed, FormulationRule
@@ -20,7 +27,6 @@ from protocols.rules.mixture import Formulation, Part, by_syringe, parts_of, sol
 from protocols.rules.technique import TechniquePlan, TechniqueResult, check_technique, missing
 
 CREAM = "anaesthetic_cream"
-NO_CREAM = "none"
 MULTI_DOSE = "multi_dose"
 PAIRS_IN_SESSION = ("FX-06a", "FX-06b")
 PAIRS_IN_SYRINGE = ("FX-06c", "FX-06d")
@@ -368,7 +374,7 @@ def _out_of_date(case: Case, row: FormulationRule) -> Where:
             yield part.component.ingredient
     for syringe in case.formulation.syringes:
         minutes = syringe.minutes_since_mixing
-        if minutes is not None and minutes > row.limit("mixed_minutes"):
+        if syringe.unreadable or (minutes is not None and minutes > row.limit("mixed_minutes")):
             yield f"syringe:{syringe.id}"
 
 

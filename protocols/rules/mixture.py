@@ -1,11 +1,12 @@
 """What is in a mixture: products, components, syringes, and the doses that they add up to. mL, mg, mg/mL."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from mesoclinic.rules.arithmetic import MONTHS_PER_YEAR, PERCENT_TO_MG_PER_ML
+from mesoclinic.rules.arithmetic import LARGEST_EXPONENT, PERCENT_TO_MG_PER_ML
 from protocols.rules.answers import as_date, as_decimal, positive
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.ingredients import Ingredient
@@ -17,7 +18,7 @@ ONE_SYRINGE = "1"
 class Product:
     """A product as its record states it; the defaults are a complete, valid record (clinical.md 14.2).
 
-    `lot_expiry` is a date or a month (`2027-03`), `unreadable` names dates that could not be read.
+    `lot_expiry` is a date or a month (`2027-03`), `unreadable` names dates and limits that could not be read.
     """
 
     sterile: bool = True
@@ -63,6 +64,7 @@ class Syringe:
     id: str
     compat_recorded: bool = False
     minutes_since_mixing: Decimal | None = None
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,37 +124,35 @@ def parse_formulation(raw: Mapping[str, object]) -> Formulation:
         syringes=tuple(_syringe(each) for each in _mappings(raw.get("syringes"))),
         director_sign_off=frozenset(_texts(raw.get("director_sign_off"))),
         anaesthetic_cream=str(raw.get("anaesthetic_cream") or "none"),
-        la_soft_limit_reason=str(raw.get("la_soft_limit_reason") or "").strip(),
+        la_soft_limit_reason=_text(raw.get("la_soft_limit_reason")),
     )
 
 
 def parse_component(raw: Mapping[str, object]) -> Component:
     """One component; percent is turned into mg/mL."""
-    percent = positive(raw.get("percent"))
-    product = raw.get("product")
     return Component(
         ingredient=str(raw.get("ingredient") or ""),
         volume_ml=positive(raw.get("volume_ml")),
-        mg_per_ml=percent * PERCENT_TO_MG_PER_ML if percent is not None else positive(raw.get("mg_per_ml")),
+        mg_per_ml=_strength(raw),
         syringe=str(raw.get("syringe") or ONE_SYRINGE),
-        product=parse_product(product if isinstance(product, Mapping) else {}),
+        product=_product(raw.get("product")),
     )
 
 
 def parse_product(raw: Mapping[str, object]) -> Product:
     """A product record; an absent key takes the complete, valid value, a given one is read strictly."""
     usual = Product()
-    expiry, opened = raw.get("lot_expiry"), raw.get("opened_on")
-    dates = {"lot_expiry": (expiry, _expiry(expiry)), "opened_on": (opened, as_date(opened))}
-    lot = raw.get("lot", usual.lot)
-    limit = as_decimal(raw.get("open_limit_days"))
+    expiry, opened = _expiry(raw.get("lot_expiry")), as_date(raw.get("opened_on"))
+    limit = _days(raw.get("open_limit_days"))
+    said = {"lot_expiry": expiry, "opened_on": opened, "open_limit_days": limit}
     return Product(
         sterile=_yes(raw, "sterile", usual.sterile),
         for_injection=_yes(raw, "for_injection", usual.for_injection),
         cosmetic=raw.get("cosmetic", "no") != "no",
-        composition_known=_yes(raw, "composition_known", usual.composition_known),
-        lot=lot.strip() if isinstance(lot, str) else "",
-        lot_expiry=dates["lot_expiry"][1],
+        # A label that cannot be read leaves open what else is in there.
+        composition_known=_yes(raw, "composition_known", usual.composition_known) and _is_list(raw, "label_allergens"),
+        lot=_text(raw.get("lot", usual.lot)),
+        lot_expiry=expiry,
         lot_status=str(raw.get("lot_status", usual.lot_status)),
         vehicle=tuple(_texts(raw["vehicle"])) if "vehicle" in raw else usual.vehicle,
         cross_linked=str(raw.get("cross_linked", usual.cross_linked) or "unknown"),
@@ -161,11 +161,25 @@ def parse_product(raw: Mapping[str, object]) -> Product:
         director_approved=_yes(raw, "director_approved", usual.director_approved),
         label_allergens=tuple(_texts(raw.get("label_allergens"))),
         container=str(raw.get("container") or usual.container),
-        opened_on=dates["opened_on"][1],
-        open_limit_days=int(limit) if limit is not None else None,
+        opened_on=opened,
+        open_limit_days=limit,
         reused=raw.get("reused", "no") != "no",
-        unreadable=tuple(name for name, (given, read) in dates.items() if given not in (None, "") and read is None),
+        unreadable=tuple(name for name, read in said.items() if raw.get(name) not in (None, "") and read is None),
     )
+
+
+def _product(raw: object) -> Product:
+    if raw is None:
+        return Product()
+    return parse_product(raw) if isinstance(raw, Mapping) else Product(composition_known=False)
+
+
+def _strength(raw: Mapping[str, object]) -> Decimal | None:
+    """mg/mL; a percentage that cannot be read is not made good by another number beside it."""
+    if raw.get("percent") in (None, ""):
+        return positive(raw.get("mg_per_ml"))
+    percent = positive(raw.get("percent"))
+    return None if percent is None else percent * PERCENT_TO_MG_PER_ML
 
 
 def _expiry(raw: object) -> date | None:
@@ -174,23 +188,38 @@ def _expiry(raw: object) -> date | None:
     if day is not None or not isinstance(raw, str):
         return day
     first = as_date(f"{raw}-01")
-    if first is None:
+    return None if first is None else first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def _days(raw: object) -> int | None:
+    """Whole days, none being fewer than 0 or more than anybody counts."""
+    number = as_decimal(raw)
+    if number is None or number < 0 or number.adjusted() > LARGEST_EXPONENT:
         return None
-    following = date(first.year + 1, 1, 1) if first.month == MONTHS_PER_YEAR else first.replace(month=first.month + 1)
-    return date.fromordinal(following.toordinal() - 1)
+    return int(number)
 
 
 def _syringe(raw: Mapping[str, object]) -> Syringe:
-    minutes = as_decimal(raw.get("minutes_since_mixing"))
-    return Syringe(str(raw.get("id") or ONE_SYRINGE), raw.get("compat_recorded") == "yes", minutes)
+    given, minutes = raw.get("minutes_since_mixing"), as_decimal(raw.get("minutes_since_mixing"))
+    unreadable = given not in (None, "") and (minutes is None or minutes < 0)
+    return Syringe(str(raw.get("id") or ONE_SYRINGE), raw.get("compat_recorded") == "yes", minutes, unreadable)
 
 
 def _yes(raw: Mapping[str, object], name: str, usual: bool) -> bool:
     return raw[name] == "yes" if name in raw else usual
 
 
+def _is_list(raw: Mapping[str, object], name: str) -> bool:
+    return raw.get(name) is None or isinstance(raw[name], list | tuple)
+
+
 def _mappings(raw: object) -> list[Mapping[str, object]]:
-    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list | tuple) else []
+    """Each entry; one that is no table is kept as an empty one, since something is there."""
+    return [each if isinstance(each, Mapping) else {} for each in raw] if isinstance(raw, list | tuple) else []
+
+
+def _text(raw: object) -> str:
+    return raw.strip() if isinstance(raw, str) else ""
 
 
 def _texts(raw: object) -> list[str]:

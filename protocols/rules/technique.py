@@ -11,7 +11,7 @@ from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.schedule import Protocol
 from protocols.rules.kinds.technique import Range, Technique, TechniqueRule
 
-FIXED = "fixed"
+FIXED, BY_AREA = "fixed", "by_area"
 NEEDED = "FX-00"
 
 
@@ -33,7 +33,7 @@ class TechniquePlan:
     ml_per_point: Decimal | None = None
     depth_mm: Decimal | None = None
     protocol: str = ""
-    volume_mode: str = "by_area"
+    volume_mode: str = BY_AREA
     volume_ml: Decimal | None = None
 
 
@@ -53,12 +53,12 @@ def parse_plan(raw: Mapping[str, object]) -> TechniquePlan:
     zones = raw.get("zones")
     return TechniquePlan(
         technique=str(raw.get("technique") or ""),
-        zones=tuple(_zone(zone) for zone in zones if isinstance(zone, Mapping)) if isinstance(zones, list) else (),
+        zones=tuple(_zone(zone) for zone in zones) if isinstance(zones, list) else (),
         spacing_cm=positive(raw.get("spacing_cm")),
         ml_per_point=positive(raw.get("ml_per_point")),
         depth_mm=as_decimal(raw.get("depth_mm")),
         protocol=str(raw.get("protocol") or ""),
-        volume_mode=str(raw.get("volume_mode") or "by_area"),
+        volume_mode=str(raw.get("volume_mode") or BY_AREA),
         volume_ml=positive(raw.get("volume_ml")),
     )
 
@@ -114,6 +114,8 @@ def _fixed(plan: TechniquePlan, technique: Technique) -> _Points:
 
 def _gaps(plan: TechniquePlan, technique: Technique) -> Iterable[str]:
     per_point = technique.ml_per_cm2 is None
+    if plan.volume_mode not in (FIXED, BY_AREA):
+        yield "volume_mode"
     if not plan.zones:
         yield "zones"
     elif any(zone.area_cm2 is None for zone in plan.zones):
@@ -187,5 +189,7 @@ def _area(plan: TechniquePlan) -> Decimal:
     return sum((zone.area_cm2 or Decimal(0) for zone in plan.zones), Decimal(0))
 
 
-def _zone(raw: Mapping[str, object]) -> ZoneArea:
+def _zone(raw: object) -> ZoneArea:
+    if not isinstance(raw, Mapping):
+        return ZoneArea("", None)
     return ZoneArea(str(raw.get("zone") or ""), positive(raw.get("area_cm2")))

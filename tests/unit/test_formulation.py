@@ -134,11 +134,14 @@ TABLE: dict[str, tuple[Said, Silent]] = {
     "FX-07": (
         [("block FX-07 VIT_BIOTIN", with_product("VIT_BIOTIN", **product), {}) for product in (
             {"lot_expiry": "2026-03-01"}, {"lot_expiry": "2026-02"}, {"lot_expiry": "soon"}, {"reused": "yes"},
+            {"open_limit_days": "many"}, {"open_limit_days": "-1"}, {"open_limit_days": "1e999999999"},
             {"container": "multi_dose", "opened_on": "2026-02-01"}, {"container": "multi_dose", "opened_on": "x"},
             {**VIAL, "open_limit_days": 27})]
-        + [("block FX-07 syringe:1", [part("VIT_BIOTIN")], {"syringes": [{"id": "1", "minutes_since_mixing": 61}]})],
+        + [("block FX-07 syringe:1", [part("VIT_BIOTIN")], {"syringes": [{"id": "1", "minutes_since_mixing": minutes}]})
+           for minutes in (61, "60.1", "an hour", -1)],
         [(with_product("VIT_BIOTIN", **product), {}) for product in (
             {"lot_expiry": "2026-03-02"}, {"lot_expiry": "2026-03"}, {"lot_expiry": None}, {"reused": "no"}, VIAL,
+            {"lot_expiry": "9999-12"}, {"open_limit_days": None},
             {"container": "multi_dose", "opened_on": "2026-02-01", "open_limit_days": 29},
             # To be used again is what a multi-dose vial is for.
             {**VIAL, "reused": "yes"})]
@@ -147,8 +150,11 @@ TABLE: dict[str, tuple[Said, Silent]] = {
     "FX-08": (
         [("block FX-08 VIT_BIOTIN", with_product("VIT_BIOTIN", **product), {}) for product in (
             {"sterile": "no"}, {"sterile": "unknown"}, {"for_injection": "no"}, {"cosmetic": "yes"},
-            {"cosmetic": "unknown"}, {"composition_known": "no"}, {"lot": ""}, {"lot": None}, {"vehicle": []})]
-        + [("block FX-08 SECRET_SERUM", [part("SECRET_SERUM")], {})],
+            {"cosmetic": "unknown"}, {"composition_known": "no"}, {"lot": ""}, {"lot": None}, {"vehicle": []},
+            {"label_allergens": "soy"})]
+        + [("block FX-08 SECRET_SERUM", [part("SECRET_SERUM")], {}),
+           ("block FX-08 VIT_BIOTIN", [part("VIT_BIOTIN", product="unlabelled")], {}),
+           ("block FX-08", [part("VIT_BIOTIN"), "VIT_BIOTIN"], {})],
         [([part("VIT_BIOTIN")], {}), (with_product("VIT_BIOTIN", sterile="yes", cosmetic="no", lot="7"), {})],
     ),
     "FX-09": (
@@ -303,6 +309,19 @@ def test_allergies_that_were_not_asked_are_missing_for_every_mixture(said):
 @pytest.mark.parametrize("volume", [None, "", "0", "-1", "a lot", "1e999999", "1e-999999", "NaN", True])
 def test_a_volume_that_is_none_is_missing(volume):
     assert check([part("VIT_BIOTIN", volume)]).missing == ("volume_ml",)
+
+
+@pytest.mark.parametrize("percent", ["much", 0, "-1", True, []])
+def test_a_percentage_that_cannot_be_read_is_not_made_good_by_another_number(percent):
+    assert check([part("DRG_MINOXIDIL", percent=percent, mg_per_ml="5")]).missing == ("concentration",)
+
+
+def test_only_words_are_a_reason_to_go_above_the_soft_limit():
+    old = man(age_years=65)
+    lidocaine = [part("LA_LIDOCAINE", "21", percent="1")]
+    for reason in (True, 7, ["wished"], "  "):
+        assert "block FX-10s" in codes(check(lidocaine, old, la_soft_limit_reason=reason))
+    assert "warn FX-10s" in codes(check(lidocaine, old, la_soft_limit_reason="wished"))
 
 
 def test_an_invalid_input_counts_as_missing():

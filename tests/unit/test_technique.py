@@ -154,6 +154,24 @@ def test_what_the_arithmetic_needs_is_missing_and_never_a_pass(over, missing):
     assert (result, found.points) == ("cannot_conclude", None)
 
 
+@pytest.mark.parametrize(
+    ("over", "missing"),
+    [
+        ({"volume_mode": "by eye"}, "volume_mode"),
+        ({"zones": [{"zone": "top", "area_cm2": "80"}, "vertex"]}, "area_cm2"),
+    ],
+)
+def test_what_cannot_be_read_is_missing(over, missing):
+    result, found = technique_alone(parse_plan(PLAN | over), catalogue=shipped())
+    assert (result, codes(found)) == ("cannot_conclude", {f"missing FX-00 {missing}"})
+
+
+@pytest.mark.parametrize(("depth", "usual"), [("0.99", True), ("1", False), ("1.00", False)])
+def test_the_most_superficial_technique_stays_below_one_millimetre(depth, usual):
+    allowed = shipped().row(Technique, "T-EPI").depth_mm
+    assert (allowed.low <= Decimal(depth) <= allowed.high) is usual
+
+
 def test_a_limit_that_is_broken_is_said_although_something_else_is_missing():
     result, found = technique_alone(parse_plan(PLAN | {"zones": [], "spacing_cm": "3"}), catalogue=shipped())
     assert (result, codes(found)) == ("blocked", {"block T-03", "missing FX-00 zones"})

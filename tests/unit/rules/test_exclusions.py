@@ -121,6 +121,9 @@ def test_only_warns_of(over, warned):
         ("lidocaine_prilocaine", {"g6pd": "yes", **allergic("la_unspecified")}, ("AL-04", "G6-01")),
         ("lidocaine", allergic("ester_la"), ()),
         ("none", allergic("amide_la"), ()),
+        ("a cream from abroad", allergic("amide_la"), ("AL-04",)),
+        ("a cream from abroad", {"g6pd": "yes"}, ("G6-01",)),
+        ("a cream from abroad", {}, ()),
     ],
 )
 def test_a_cream_is_excluded_like_its_anaesthetic(cream, over, rules):
