@@ -1,7 +1,13 @@
 """ClinicForm: refusals of a service land beside the field, and the status tells what happened."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.errors import ClinicError
@@ -43,3 +49,68 @@ class VersionedForm(ClinicForm):
         max_value=2**31 - 1,
         error_messages={"required": _("Open the page again.")},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs between what is saved now and what was typed."""
+
+    name: str
+    label: str
+    saved: str
+    typed: str
+
+
+class EditForm(VersionedForm):
+    """Edits a saved row, for the version that the user saw. `theirs` names fields to take from the saved row."""
+
+    def __init__(
+        self, data: QueryDict | None = None, *, saved: Mapping[str, Any], version: int, **options: Any
+    ) -> None:
+        super().__init__(_taking_theirs(data, saved), initial={**saved, "version": version}, **options)
+
+    def differences(self, saved: Mapping[str, Any]) -> list[Difference]:
+        """Both versions of every field that differs, in words."""
+        return list(self._differences(saved))
+
+    def meet(self, version: int) -> None:
+        """Carry the saved version, so that the next *Save* is a decision taken with both versions in view."""
+        data = cast(QueryDict, self.data).copy()
+        data["version"] = str(version)
+        self.data = data
+
+    def _differences(self, saved: Mapping[str, Any]) -> Iterator[Difference]:
+        for name, theirs in saved.items():
+            mine = self.cleaned_data.get(name)
+            if name in self.cleaned_data and theirs != mine:
+                yield Difference(name, str(self.fields[name].label), self._words(name, theirs), self._words(name, mine))
+
+    def _words(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return now_("Yes") if value else now_("No")
+        if isinstance(value, list):
+            return ", ".join(self._words(name, each) for each in value) or now_("Nothing chosen")
+        if hasattr(value, "strftime"):
+            return f"{value:%H:%M}" if hasattr(value, "hour") else f"{value.day} {value:%b %Y}"
+        choices: Mapping[Any, Any] = dict(getattr(self.fields[name], "choices", ()))
+        return str(choices.get(value, value) or now_("Not recorded"))
+
+
+def _taking_theirs(data: QueryDict | None, saved: Mapping[str, Any]) -> QueryDict | None:
+    if data is None or "theirs" not in data:
+        return data
+    merged = data.copy()
+    for name in set(data.getlist("theirs")) & set(saved):
+        _replace(merged, name, saved[name])
+    return merged
+
+
+def _replace(data: QueryDict, name: str, value: Any) -> None:
+    for key in [name, *(f"{name}_{box}" for box in ("day", "month", "year"))]:
+        data.pop(key, None)
+    if isinstance(value, bool):
+        data.update({name: "on"} if value else {})
+    elif isinstance(value, list):
+        data.setlist(name, [str(each) for each in value])
+    else:
+        data[name] = value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, time
 from functools import cache
+from itertools import pairwise
 
 from babel.dates import get_month_names
 
@@ -12,6 +14,9 @@ from mesoclinic.search import normalise
 NAME_LENGTH = 200
 PHONE_DIGITS = range(5, 16)
 _DATE_LENGTH = 40
+_CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?"
+_STRETCH = re.compile(rf"\s*{_CLOCK}\s*(?:-|–|—|to)\s*{_CLOCK}\s*")
+FULL_MINUTES = 5
 _LANGUAGES = ("en", "tr", "es", "ar")
 # These turn the direction of what follows; a name that holds one can make another text read differently.
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -48,6 +53,31 @@ def parse_day_and_month(text: str) -> tuple[int, int] | None:
     leap_year = "2000"
     found = _date(parts[0], parts[1], leap_year)
     return (found.day, found.month) if found else None
+
+
+def parse_hours(text: str) -> tuple[tuple[time, time], ...]:
+    """ "9-13, 15:00–19:30" as stretches in order of time; raises ValueError when they overlap or are no hours."""
+    parts = [part for part in re.split(r"[,;]", text) if part.strip()]
+    found = tuple(sorted(_stretch(part) for part in parts))
+    moments = [moment for stretch in found for moment in stretch]
+    if any(later <= earlier for earlier, later in pairwise(moments)):
+        raise ValueError("hours that overlap or end before they start")
+    if any(moment.minute % FULL_MINUTES for moment in moments):
+        raise ValueError("not in full five minutes")
+    return found
+
+
+def hours_text(stretches: Iterable[tuple[time, time]]) -> str:
+    """The stretches of a day as `parse_hours` reads them."""
+    return ", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in stretches)
+
+
+def _stretch(text: str) -> tuple[time, time]:
+    match = _STRETCH.fullmatch(text)
+    if match is None:
+        raise ValueError("no hours")
+    hour, minute, end_hour, end_minute = match.groups(default="0")
+    return time(int(hour), int(minute)), time(int(end_hour), int(end_minute))
 
 
 def _parts(text: str) -> list[str]:

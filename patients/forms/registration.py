@@ -1,23 +1,20 @@
 """Who somebody is and how to reach them: the forms that add and correct a patient."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from mesoclinic.forms import ClinicForm, VersionedForm
+from mesoclinic.fields import NameField
+from mesoclinic.forms import ClinicForm, EditForm
 from mesoclinic.search import digits
 from mesoclinic.sites import Site
-from mesoclinic.typed import NAME_LENGTH, PHONE_DIGITS, clean_name
+from mesoclinic.typed import PHONE_DIGITS
 from patients.forms.birth_date import BirthDateField
 from patients.models import Patient, Sex
 
@@ -35,21 +32,6 @@ PERSON = (
     "contact_by_sms",
 )
 _off = {"autocomplete": "off"}
-
-
-class NameField(forms.CharField):
-    """One line of a name, any script; never shortened, never re-cased."""
-
-    def __init__(self, *, length: int = NAME_LENGTH, **options: Any) -> None:
-        super().__init__(required=False, widget=forms.TextInput(_off), **options)
-        self.validators.append(MaxLengthValidator(length, _("Use up to %(limit_value)d letters.")))
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        try:
-            return clean_name(text)
-        except ValueError as problem:
-            raise forms.ValidationError(_("Use up to 200 letters, without control characters.")) from problem
 
 
 class PersonForm(ClinicForm):
@@ -145,64 +127,16 @@ class LinkForm(RegistrationForm):
     patient_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field that differs between what is saved now and what was typed."""
-
-    name: str
-    label: str
-    saved: str
-    typed: str
-
-
-class CorrectionForm(PersonForm, VersionedForm):
-    """A patient's details, for the version that the user saw. `theirs` names fields to take from the saved row."""
+class CorrectionForm(PersonForm, EditForm):
+    """A patient's details, for the version that the user saw."""
 
     def __init__(self, data: QueryDict | None = None, *, patient: Patient) -> None:
-        saved = {name: getattr(patient, name) for name in PERSON}
-        super().__init__(_taking_theirs(data, saved), initial=saved | {"version": patient.version})
+        super().__init__(data, saved=saved_details(patient), version=patient.version)
 
     def _before(self) -> list[Any]:
         return ["version"]
 
-    def differences(self, saved: Patient) -> list[Difference]:
-        """Both versions of every field that differs, in words."""
-        return list(self._differences(saved))
 
-    def meet(self, saved: Patient) -> None:
-        """Carry the saved version, so that the next *Save* is a decision taken with both versions in view."""
-        data = cast(QueryDict, self.data).copy()
-        data["version"] = str(saved.version)
-        self.data = data
-
-    def _differences(self, saved: Patient) -> Iterator[Difference]:
-        for name in PERSON:
-            theirs, mine = getattr(saved, name), self.cleaned_data.get(name)
-            if name in self.cleaned_data and theirs != mine:
-                yield Difference(name, str(self.fields[name].label), self._words(name, theirs), self._words(name, mine))
-
-    def _words(self, name: str, value: Any) -> str:
-        if isinstance(value, bool):
-            return now_("Yes") if value else now_("No")
-        if hasattr(value, "strftime"):
-            return f"{value.day} {value:%b %Y}"
-        choices: Mapping[Any, Any] = dict(getattr(self.fields[name], "choices", ()))
-        return str(choices.get(value, value) or now_("Not recorded"))
-
-
-def _taking_theirs(data: QueryDict | None, saved: Mapping[str, Any]) -> QueryDict | None:
-    if data is None or "theirs" not in data:
-        return data
-    merged = data.copy()
-    for name in set(data.getlist("theirs")) & set(saved):
-        _replace(merged, name, saved[name])
-    return merged
-
-
-def _replace(data: QueryDict, name: str, value: Any) -> None:
-    for key in [name, *(f"{name}_{box}" for box in ("day", "month", "year"))]:
-        data.pop(key, None)
-    if isinstance(value, bool):
-        data.update({name: "on"} if value else {})
-    else:
-        data[name] = value.isoformat() if hasattr(value, "isoformat") else str(value)
+def saved_details(patient: Patient) -> dict[str, Any]:
+    """What the form edits, as it is saved."""
+    return {name: getattr(patient, name) for name in PERSON}

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, needs
 from mesoclinic.errors import ClinicError, StaleRecord
-from patients.forms.registration import CorrectionForm, LinkForm, RegistrationForm
+from patients.forms.registration import CorrectionForm, LinkForm, RegistrationForm, saved_details
 from patients.queries import people
 from patients.queries.people import Duplicates
 from patients.services import registration
@@ -66,9 +66,12 @@ def edit(request: StaffRequest, patient_id: int) -> HttpResponse:
             registration.update_patient(request.actor, patient_id=patient_id, **form.cleaned_data)
         except StaleRecord as error:
             patient = people.patient_for(request.actor, patient_id)
-            conflict = {"change": people.last_change_of(patient), "differences": form.differences(patient)}
+            conflict = {
+                "change": people.last_change_of(patient),
+                "differences": form.differences(saved_details(patient)),
+            }
             form.refuse(error)
-            form.meet(patient)
+            form.meet(patient.version)
         except ClinicError as error:
             form.refuse(error)
         else:

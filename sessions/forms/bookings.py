@@ -1,7 +1,7 @@
 """Forms of single bookings, of the calendar's view and of states."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,49 +9,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.accounts import User
+from mesoclinic.fields import ClockField, DayField
 from mesoclinic.forms import ClinicForm, VersionedForm
 from mesoclinic.sites import Room, Site, VisitKind, VisitType
-from mesoclinic.typed import parse_date
 from patients.models import Patient
 from sessions.models import Booking
 
 KEY = {"required": _("The form has lost its number. Open the page again.")}
 LARGEST_ID = 2**63 - 1
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
-class DayField(forms.CharField):
-    """A day as people type it: 26.11.2026, 26 Nov 2026, or as the browser's picker sends it."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.DateInput({"type": "date"}), **options)
-
-    def to_python(self, value: Any) -> Any:
-        text = value.isoformat() if isinstance(value, date) else (super().to_python(value) or "")
-        if not text:
-            return None
-        found = parse_date(text)
-        if found is None or not FIRST_YEAR <= found.year < LAST_YEAR:
-            raise forms.ValidationError(_("Enter a day, for example 26 11 2026."))
-        return found
-
-    def prepare_value(self, value: Any) -> Any:
-        return value.isoformat() if isinstance(value, date) else value
-
-
-class ClockField(forms.TimeField):
-    """A time of the day, in wall-clock time of the site."""
-
-    def __init__(self, **options: Any) -> None:
-        words = _("Enter a time, for example 14:30.")
-        # A browser's own time field follows the browser's language, which may count to twelve.
-        shown = {"inputmode": "numeric", "autocomplete": "off", "placeholder": "14:30"}
-        super().__init__(
-            widget=forms.TimeInput(shown, format="%H:%M"),
-            input_formats=["%H:%M", "%H.%M", "%H%M", "%H:%M:%S"],
-            error_messages={"invalid": words, "required": words},
-            **options,
-        )
 
 
 class CalendarForm(ClinicForm):
