@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError
-from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType
+from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType, Weekday
 from sessions.models import SLOT_MINUTES, Booking, BookingUse
 from sessions.queries.bookings import clinicians_at
 from sessions.rules.free_time import ClinicTime, Hours, Length, Thing, Worker
+from sessions.rules.schedule import Closed
 
 STEP_MINUTES = 15
 SLOT_SECONDS = SLOT_MINUTES * 60
@@ -52,6 +53,13 @@ def clinic_time(
         slot_minutes=SLOT_MINUTES,
         step_minutes=STEP_MINUTES,
     )
+
+
+def closed_at(site: Site) -> Closed:
+    """The weekdays and the dates on which a site is closed."""
+    opened = OpeningHours.objects.filter(site=site).values_list("weekday", flat=True)
+    dates = Closure.objects.filter(site=site).values_list("on", flat=True)
+    return Closed(frozenset(Weekday.values) - frozenset(opened), frozenset(dates))
 
 
 def busy_slots(

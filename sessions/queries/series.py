@@ -14,8 +14,9 @@ from protocols.rules.kinds.schedule import Protocol
 from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.board import Step, steps_for
 from sessions.queries.bookings import GONE
-from sessions.queries.planning import clinic_time, treatment_type_of
+from sessions.queries.planning import clinic_time, closed_at, treatment_type_of
 from sessions.rules.free_time import ClinicTime, Place
+from sessions.rules.schedule import assessment_dates
 from sessions.rules.series_places import Course, Interval, Preferences, Proposal, Window, plan_series, window_after
 
 SEARCH_DAYS = 28
@@ -72,15 +73,10 @@ class Assessment:
 
 
 def assessments_of(version: PlanVersion, days: Sequence[date | None]) -> list[Assessment]:
-    """When each assessment falls: the last session whose target day is not later, plus the days between the two."""
+    """When each assessment of the protocol falls, closed days of the site left out; None while nobody can say."""
     protocol = catalogue_of(version.release).row(Protocol, version.protocol)
-    targets = protocol.target_days[: len(days)]
-    found = []
-    for assessment in protocol.assessments:
-        before = [(target, day) for target, day in zip(targets, days, strict=False) if target <= assessment.day]
-        target, day = before[-1] if before else (0, None)
-        found.append(Assessment(assessment.code, day + timedelta(days=assessment.day - target) if day else None))
-    return found
+    dates = assessment_dates(protocol, days, closed_at(version.plan.site))
+    return [Assessment(each.code, dates.get(each.code)) for each in protocol.assessments]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from mesoclinic.rules.arithmetic import DAYS_PER_WEEK
-from mesoclinic.rules.calendar_math import ONE_DAY, add_months, days_between
+from mesoclinic.rules.calendar_math import days_between
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri, and_, any_, at_least, known, more, not_, or_
+from patients.rules.consent import valid_through
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.schedule import Interval, Protocol, ScheduleRule
 
@@ -121,29 +122,27 @@ def last_safe_date(ordinal: int, previous: date, protocol: Protocol, catalogue: 
     return window_of(ordinal, previous, protocol, catalogue).latest
 
 
-def assessment_dates(protocol: Protocol, sessions: Sequence[date], closed: Closed) -> Mapping[str, date]:
-    """Each assessment as many days after its session as the protocol says, on an open day (SD-09, SD-07)."""
+def assessment_dates(protocol: Protocol, sessions: Sequence[date | None], closed: Closed) -> Mapping[str, date]:
+    """Each assessment as many days after its session as the protocol says, on an open day (SD-09, SD-07).
+
+    An assessment has no date while its session has none.
+    """
     dates: dict[str, date] = {}
     for assessment in protocol.assessments if sessions else ():
         place = _anchor(protocol, assessment.day, len(sessions))
-        day = sessions[place] + timedelta(days=assessment.day - protocol.target_days[place])
-        moved = closed.next_open(day)
+        day = sessions[place]
+        after = timedelta(days=assessment.day - protocol.target_days[place])
+        moved = None if day is None else closed.next_open(day + after)
         if moved is not None:
             dates[assessment.code] = moved
     return MappingProxyType(dates)
-
-
-def consent_valid_through(signed_on: date, months: int) -> date:
-    """The last day of a consent: the same calendar day; from 29 February through 28 February (SD-08)."""
-    reached = add_months(signed_on, months)
-    return reached if reached.day == signed_on.day else reached - ONE_DAY
 
 
 def consent_lapsed(evaluated_on: date, signed_on: date | None, form_current: Tri, rule: ScheduleRule) -> Tri:
     """Whether a consent is too old or its form has changed; unknown while neither is known (SD-08)."""
     old = Tri.UNKNOWN
     if signed_on is not None:
-        old = known(evaluated_on > consent_valid_through(signed_on, int(rule.limit("months"))))
+        old = known(evaluated_on > valid_through(signed_on, int(rule.limit("months"))))
     return or_(old, not_(form_current))
 
 

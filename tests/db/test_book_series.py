@@ -129,6 +129,13 @@ def test_a_closure_moves_a_session_inside_its_window_and_says_why(scene):
     assert placed[3].gap_days == 7
 
 
+def test_an_assessment_on_a_closed_day_moves_to_the_next_open_one(scene):
+    series = series_for(scene.desk, book_series(scene.desk, **scene.order()).pk)
+    final = series_page(series).assessments[-1].on
+    Closure.objects.create(site=scene.site, on=final, reason="Holiday")
+    assert series_page(series).assessments[-1].on == final + timedelta(days=1)
+
+
 def test_the_same_key_books_once_and_answers_the_same(scene):
     order = scene.order()
     assert book_series(scene.desk, **order) == book_series(scene.desk, **order)

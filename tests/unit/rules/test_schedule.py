@@ -6,7 +6,7 @@ import pytest
 
 from mesoclinic.rules.tri import Tri
 from protocols.rules.kinds.schedule import Interval, Protocol
-from sessions.rules.schedule import Closed, CourseState, consent_valid_through, last_safe_date, plan_course
+from sessions.rules.schedule import Closed, CourseState, last_safe_date, plan_course
 from tests.builders.facts import shipped
 
 MONDAY = date(2026, 3, 2)
@@ -104,19 +104,6 @@ def test_maintenance_has_four_sessions_within_any_365_days(requested, findings):
 )
 def test_an_unsettled_adverse_event_blocks(over, findings):
     assert codes(planned(**over)) == findings
-
-
-@pytest.mark.parametrize(
-    ("signed", "expiry"),
-    [
-        (date(2025, 3, 9), date(2026, 3, 9)),
-        (date(2024, 2, 29), date(2025, 2, 28)),
-        (date(2023, 2, 28), date(2024, 2, 28)),
-        (date(2025, 8, 31), date(2026, 8, 31)),
-    ],
-)
-def test_a_consent_is_valid_through_the_same_day_a_year_later(signed, expiry):
-    assert consent_valid_through(signed, 12) == expiry
 
 
 @pytest.mark.parametrize(
