@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
-from patients.models import Candidacy, Patient, PlanVersion, SignOff, TreatmentPlan
+from patients.models import Patient, PlanVersion, SignOff, TreatmentPlan
 from patients.queries.people import patients_for
 from protocols.models import Lot, Product
 from protocols.rules.mixture import Component, Formulation, Syringe
@@ -77,12 +77,6 @@ def open_versions(patient: Patient) -> QuerySet[PlanVersion]:
     """The signed versions of a patient's plans that nothing has ended."""
     found = PlanVersion.objects.filter(plan__patient=patient, state=PlanVersion.State.SIGNED)
     return found.select_related("plan__site", "release").prefetch_related("components__product")
-
-
-def plannable_verdict(patient: Patient) -> Candidacy | None:
-    """The last verdict that a plan can rest on."""
-    found = Candidacy.objects.filter(patient=patient).select_related("fact_sheet__consultation__site", "release")
-    return found.exclude(fact_sheet__consultation=None).first()
 
 
 def mixture_of(version: PlanVersion, *, lots: Mapping[int, Lot] | None = None) -> Formulation:

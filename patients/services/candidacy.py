@@ -1,5 +1,6 @@
 """Verdicts as they were given, stored with the sheet, the release and the day that they follow from."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
@@ -65,14 +66,20 @@ def cautions(candidacy: Candidacy) -> list[dict[str, str]]:
 def acknowledged(candidacy: Candidacy) -> bool:
     """Whether every caution of the verdict has been acknowledged, on it or word for word on one of the same facts."""
     earlier = Candidacy.objects.filter(fact_sheet=candidacy.fact_sheet_id).prefetch_related("acknowledgements")
-    read = [found for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
-    return all(finding in read for finding in cautions(candidacy))
+    read = [_words(found) for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
+    return all(_words(finding) in read for finding in cautions(candidacy))
 
 
 def _rules_read(candidacy: Candidacy) -> set[str]:
     return {each.rule for each in candidacy.acknowledgements.all()}
 
 
+def _words(finding: dict[str, str]) -> dict[str, str]:
+    """A finding without what it was read from: of the same facts only ages and day counts move on."""
+    return {name: value for name, value in finding.items() if name != "inputs"}
+
+
 def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
-    """Findings as JSON keeps them."""
-    return [{**asdict(finding), "level": finding.level.value} for finding in findings]
+    """Findings as JSON keeps them, so that those just made equal those read back."""
+    kept: list[dict[str, object]] = json.loads(json.dumps([asdict(finding) for finding in findings]))
+    return kept

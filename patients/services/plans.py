@@ -1,7 +1,7 @@
 """A treatment plan's life: drafted, checked, signed with its number of sessions, superseded by the next version."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -25,9 +25,10 @@ from patients.models import (
     PlanVersion,
     TreatmentPlan,
 )
+from patients.queries.candidacy import newest_sheet, verdict_on
 from patients.queries.consultations import consultation_for, today_at
-from patients.queries.plans import Ingredient, mixture_of, plan_for, plannable_verdict, technique_of, version_of
-from patients.services.candidacy import acknowledged, stored
+from patients.queries.plans import Ingredient, mixture_of, plan_for, technique_of, version_of
+from patients.services.candidacy import acknowledge, acknowledged, judge, stored
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of, current_release, may_finalise
 from protocols.rules.facts import from_sheet
@@ -116,17 +117,18 @@ def save_plan(
     return PlanVersion.objects.get(pk=draft.pk)
 
 
-def sign_plan(actor: User, *, plan_id: int, version: int) -> PlanVersion:
-    """Lock a draft: only with a verdict that lets treatment go on and a mixture that was checked and is safe."""
+def sign_plan(actor: User, *, plan_id: int, version: int, read: Iterable[str] = ()) -> PlanVersion:
+    """Lock a draft: only with today's verdict that lets treatment go on and a mixture that was checked and is safe."""
     access.require(actor, Can.SIGN_PLAN)
     with atomic():
         draft = _draft(actor, plan_id)
         if draft.version != version:
             raise StaleRecord(_("This plan was changed meanwhile. Read it again before you sign."))
-        verdict = _verdict(draft)
+        verdict = _verdict(actor, draft, read)
         check = check_version(actor, version=draft, sheet=verdict.fact_sheet, cause="plan signed")
         if check.result not in OK_RESULTS:
             raise RuleBroken(_("The safety check does not allow this mixture. Each finding says why."))
+        _fits_protocol(draft)
         _may_finalise(draft)
         earlier = PlanVersion.objects.filter(plan=draft.plan, state=PlanVersion.State.SIGNED)
         earlier.update(state=PlanVersion.State.SUPERSEDED)
@@ -171,13 +173,28 @@ def _draft(actor: User, plan_id: int) -> PlanVersion:
     return draft
 
 
-def _verdict(draft: PlanVersion) -> Candidacy:
-    verdict = plannable_verdict(draft.plan.patient)
-    if verdict is None or verdict.verdict not in OK_VERDICTS:
+def _verdict(actor: User, draft: PlanVersion, read: Iterable[str]) -> Candidacy:
+    """The verdict on what is known today, every caution of it read: earlier for the same facts, or now."""
+    patient, on, release = draft.plan.patient, today_at(draft.plan.site), current_release()
+    sheet = newest_sheet(patient)
+    if sheet is None:
+        raise RuleBroken(_("Nothing is known of this patient yet. Sign a consultation first."))
+    verdict = verdict_on(sheet, release=release, on=on)
+    verdict = verdict or judge(actor, sheet=sheet, release=release, on=on, cause="plan signed")
+    if verdict.verdict not in OK_VERDICTS:
         raise RuleBroken(_("The verdict does not allow treatment now. It says what has to change first."))
     if not acknowledged(verdict):
-        raise RuleBroken(_("Acknowledge each caution of the verdict first."))
+        acknowledge(actor, candidacy=verdict, rules=read)
     return verdict
+
+
+def _fits_protocol(draft: PlanVersion) -> None:
+    protocol = catalogue_of(draft.release).row(Protocol, draft.protocol)
+    words = {"name": protocol.id, "most": protocol.sessions}
+    if not protocol.offered:
+        raise RuleBroken(_("%(name)s is not offered. Choose another protocol.") % words, field="protocol")
+    if draft.session_count > protocol.sessions:
+        raise RuleBroken(_("%(name)s has at most %(most)d sessions.") % words, field="session_count")
 
 
 def _may_finalise(draft: PlanVersion) -> None:

@@ -88,7 +88,6 @@ def _builder(request: StaffRequest, found: TreatmentPlan, version: PlanVersion, 
         "form": form,
         "banner": banner_for(request.actor, found.patient, on=today_at(found.site)),
         "check": _check(found, form, facts),
-        "verdict": queries.plannable_verdict(found.patient),
         "excluded": _excluded(form, facts),
         "suggestions": form.catalogue.of(ProtocolSuggestion),
         "protocol": _protocol(form),
@@ -147,7 +146,7 @@ def _protocol(form: PlanForm) -> Protocol | None:
 
 
 urls = [
-    path("consultations/<int:consultation_id>/plan/", draft, name="draft_plan"),
-    path("plans/<int:plan_id>/", plan, name="plan"),
-    path("plans/<int:plan_id>/revise/", revise, name="revise_plan"),
+    path("consultations/<id:consultation_id>/plan/", draft, name="draft_plan"),
+    path("plans/<id:plan_id>/", plan, name="plan"),
+    path("plans/<id:plan_id>/revise/", revise, name="revise_plan"),
 ]

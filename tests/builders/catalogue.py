@@ -3,14 +3,14 @@
 from mesoclinic import clock
 from mesoclinic.actors import System
 from protocols.models import Activation, CatalogueRelease
-from protocols.queries.catalogue import read_shipped
 from protocols.services.catalogue import load_release
+from tests.builders.facts import shipped
 
 
-def release(version: str = "2026.1") -> CatalogueRelease:
+def release() -> CatalogueRelease:
     """The shipped release, active; its rows are drafts until a director approves them."""
-    loaded = CatalogueRelease.objects.filter(version=version).first()
+    loaded = CatalogueRelease.objects.filter(version=shipped().release).first()
     if loaded is None:
-        loaded = load_release(System("test"), catalogue=read_shipped(version))
+        loaded = load_release(System("test"), catalogue=shipped())
         Activation.objects.create(release=loaded, by=None, at=clock.now())
     return loaded
