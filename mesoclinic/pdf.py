@@ -6,8 +6,9 @@ import sys
 
 from django.conf import settings
 
-SECONDS = 10
+# What a bomb burns is its own processor time; the wall clock also counts what a busy machine makes an honest page wait.
 CPU_SECONDS = 8
+SECONDS = 30
 MEMORY_BYTES = 1536 * 1024 * 1024
 
 
@@ -16,7 +17,7 @@ class NotRendered(Exception):
 
 
 def render(html: str, *, language: str, title: str, made_at: str, identifier: str, variant: str = "pdf/ua-1") -> bytes:
-    """The PDF of one page of HTML. Raises NotRendered after 10 s, on a limit, or when the child fails.
+    """The PDF of one page of HTML. Raises NotRendered after 8 s of work or 30 s of waiting, on a limit, or when the child fails.
 
     `made_at` (ISO 8601) and `identifier` (hex) make the bytes the same for the same page.
     """
