@@ -1,13 +1,15 @@
 """The edge of every request: who acts, in which language, and that bad bytes never reach the database."""
 
+import codecs
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls.converters import IntConverter
 from django.utils import translation
 
 from mesoclinic import clock
@@ -49,23 +51,50 @@ class ActorMiddleware:
             request.session["seen"] = now
 
 
-class CleanInput:
-    """Refuses text that one of the databases cannot hold: NUL bytes and halves of surrogate pairs."""
+class Id(IntConverter):
+    """The number of a row in an address; what no row can have is no address (`<id:plan_id>`)."""
+
+    def to_python(self, value: str) -> int:
+        number = super().to_python(value)
+        if number > LARGEST_ID:
+            raise ValueError(value)
+        return number
+
+
+class CleanCookies:
+    """Leaves out cookies that one of the databases cannot hold: who sends them is a stranger, not an error."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        data = [request.GET] + ([request.POST] if request.method == "POST" else [])
-        if any(_unstorable(text) for query in data for text in _texts(query)) or _unstorable(request.path):
+        request.COOKIES = {name: text for name, text in request.COOKIES.items() if not _unstorable(text)}
+        return self.get_response(request)
+
+
+class CleanInput:
+    """Refuses text that is not UTF-8 or that one of the databases cannot hold: NUL and halves of surrogate pairs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
+            raise BadRequest("Text is not UTF-8.")
+        if any(_unstorable(text) for text in _texts(request)):
             raise BadRequest("Text holds characters that cannot be stored.")
         return self.get_response(request)
 
 
-def _texts(query: QueryDict) -> Iterator[str]:
-    for key, values in query.lists():
-        yield key
-        yield from (value for value in values if isinstance(value, str))
+def _texts(request: HttpRequest) -> Iterator[str]:
+    yield request.path
+    for query in (request.GET, request.POST):
+        for name, values in query.lists():
+            yield name
+            yield from (value for value in values if isinstance(value, str))
+    for name, files in request.FILES.lists():
+        yield name
+        yield from (file.name for file in files)
 
 
 def _unstorable(text: str) -> bool:

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mesoclinic.http.CleanCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "mesoclinic.http.LocaleFromProfile",
     "django.middleware.common.CommonMiddleware",
