@@ -1,6 +1,7 @@
 """The platform's app."""
 
 from django.apps import AppConfig, apps
+from django.urls import register_converter
 
 
 class PlatformConfig(AppConfig):
@@ -13,9 +14,11 @@ class PlatformConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards
         from mesoclinic.celery import app
+        from mesoclinic.http import Id
 
         # Now, not when the first worker starts: the web process must know the names it enqueues.
         app.autodiscover_tasks([config.name for config in apps.get_app_configs()], force=True)
+        register_converter(Id, "id")
         guards.insert_only("mesoclinic_auditevent")
         guards.insert_only("mesoclinic_document", may_change=("sealed_at",))
         guards.connect()

@@ -18,6 +18,7 @@ from mesoclinic.errors import ClinicError, OutOfScope
 
 Handler = Callable[[HttpRequest], HttpResponse]
 IDLE = timedelta(minutes=15)
+LARGEST_ID = 2**63 - 1
 _REFUSALS = {403: "403.html", 404: "404.html", 409: "errors/409.html", 422: "errors/422.html"}
 
 

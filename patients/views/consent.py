@@ -150,7 +150,7 @@ def _context(request: StaffRequest, found: Consent, form: SignForm) -> dict[str,
 
 
 urls = [
-    path("plans/<int:plan_id>/consent/", offer, name="offer_consent"),
-    path("consents/<int:consent_id>/", consent, name="consent"),
-    path("consents/<int:consent_id>/withdraw/", withdraw, name="withdraw_consent"),
+    path("plans/<id:plan_id>/consent/", offer, name="offer_consent"),
+    path("consents/<id:consent_id>/", consent, name="consent"),
+    path("consents/<id:consent_id>/withdraw/", withdraw, name="withdraw_consent"),
 ]

@@ -196,8 +196,8 @@ def _seen(request: StaffRequest) -> int:
 
 urls = [
     path("consultations/", worklist, name="consultations"),
-    path("patients/<int:patient_id>/consultations/", start, name="start_consultation"),
-    path("consultations/<int:consultation_id>/", consultation, name="consultation"),
-    path("consultations/<int:consultation_id>/review/", review, name="review_consultation"),
-    path("consultations/<int:consultation_id>/addendum/", addendum, name="consultation_addendum"),
+    path("patients/<id:patient_id>/consultations/", start, name="start_consultation"),
+    path("consultations/<id:consultation_id>/", consultation, name="consultation"),
+    path("consultations/<id:consultation_id>/review/", review, name="review_consultation"),
+    path("consultations/<id:consultation_id>/addendum/", addendum, name="consultation_addendum"),
 ]

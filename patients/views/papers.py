@@ -27,4 +27,4 @@ def document(request: StaffRequest, document_id: int) -> HttpResponse:
     return HttpResponse(content, content_type=paper.document.mime, headers=_HEADERS)
 
 
-urls = [path("documents/<int:document_id>/", document, name="document")]
+urls = [path("documents/<id:document_id>/", document, name="document")]

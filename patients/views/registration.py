@@ -95,5 +95,5 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 urls = [
     path("patients/new/", new, name="new"),
     path("patients/link/", link, name="link"),
-    path("patients/<int:patient_id>/edit/", edit, name="edit"),
+    path("patients/<id:patient_id>/edit/", edit, name="edit"),
 ]

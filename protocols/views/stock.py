@@ -49,4 +49,4 @@ def lot(request: StaffRequest, lot_id: int) -> HttpResponse:
     return render(request, "protocols/lot.html", context, status=form.status)
 
 
-urls = [path("products/", products, name="products"), path("lots/<int:lot_id>/", lot, name="lot")]
+urls = [path("products/", products, name="products"), path("lots/<id:lot_id>/", lot, name="lot")]

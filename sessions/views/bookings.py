@@ -116,7 +116,7 @@ def _number(text: str) -> int | None:
 
 urls = [
     path("bookings/new/", new_booking, name="new_booking"),
-    path("bookings/<int:booking_id>/", booking, name="booking"),
-    path("bookings/<int:booking_id>/move/", move, name="move_booking"),
-    path("bookings/<int:booking_id>/cancel/", cancel, name="cancel_booking"),
+    path("bookings/<id:booking_id>/", booking, name="booking"),
+    path("bookings/<id:booking_id>/move/", move, name="move_booking"),
+    path("bookings/<id:booking_id>/cancel/", cancel, name="cancel_booking"),
 ]

@@ -79,5 +79,5 @@ urls = [
     path("calendar/", calendar, name="calendar"),
     path("calendar/events/", events, name="calendar_events"),
     path("board/", board, name="board"),
-    path("bookings/<int:booking_id>/state/", state, name="booking_state"),
+    path("bookings/<id:booking_id>/state/", state, name="booking_state"),
 ]

@@ -95,9 +95,9 @@ def _query(form: LedgerFilter) -> str:
 
 urls = [
     path("messages/", ledger, name="messages"),
-    path("messages/<int:notice_id>/paper/", paper, name="message_paper"),
-    path("messages/<int:notice_id>/send/", send, name="send_message"),
-    path("messages/<int:notice_id>/told/", told, name="tell_message"),
-    path("messages/<int:notice_id>/printed/", printed, name="print_message"),
-    path("messages/<int:notice_id>/arrived/", arrived, name="settle_message"),
+    path("messages/<id:notice_id>/paper/", paper, name="message_paper"),
+    path("messages/<id:notice_id>/send/", send, name="send_message"),
+    path("messages/<id:notice_id>/told/", told, name="tell_message"),
+    path("messages/<id:notice_id>/printed/", printed, name="print_message"),
+    path("messages/<id:notice_id>/arrived/", arrived, name="settle_message"),
 ]

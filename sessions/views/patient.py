@@ -19,4 +19,4 @@ def patient(request: StaffRequest, patient_id: int) -> HttpResponse:
     return render(request, "sessions/patient.html", {"summary": summary, "patient": summary.patient})
 
 
-urls = [path("patients/<int:patient_id>/", patient, name="patient")]
+urls = [path("patients/<id:patient_id>/", patient, name="patient")]

@@ -117,6 +117,6 @@ def _booked(found: BookablePlan) -> str:
 
 
 urls = [
-    path("plans/<int:plan_id>/book/", book_series, name="book_series"),
-    path("series/<int:series_id>/", series, name="series"),
+    path("plans/<id:plan_id>/book/", book_series, name="book_series"),
+    path("series/<id:series_id>/", series, name="series"),
 ]
