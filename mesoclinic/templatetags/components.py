@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from babel.dates import format_date, format_time
 from django import template
-from django.forms import BoundField
+from django.forms import BoundField, RadioSelect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
@@ -136,7 +136,10 @@ def initials(name: str) -> str:
 @register.filter
 def error_target(field: BoundField) -> str:
     """The id of the control that an error link focuses: the first one where a field has several."""
-    return str(field.id_for_label or getattr(field.field.widget, "first_id", lambda i: i)(field.auto_id))
+    widget, whole = field.field.widget, str(field.auto_id)
+    if hasattr(widget, "first_id"):
+        return str(widget.first_id(whole))
+    return f"{whole}_0" if isinstance(widget, RadioSelect) else str(field.id_for_label or whole)
 
 
 def _formatted(value: date | datetime | None, pattern: str) -> str:

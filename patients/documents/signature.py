@@ -36,11 +36,11 @@ def strokes_of(typed: str) -> list[Stroke]:
         groups = json.loads(typed) if 0 < len(typed) <= LONGEST else []
         strokes = [[(float(each["x"]), float(each["y"])) for each in group["points"]] for group in groups]
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        raise ClinicError(_("The drawing could not be read. Draw it again or type your name."), "signature") from None
+        raise ClinicError(_("The drawing could not be read. Draw it again or type your name."), "name") from None
     points = [point for stroke in strokes for point in stroke]
     fits = len(strokes) <= MOST_STROKES and len(points) <= MOST_POINTS
     if not fits or not all(isfinite(value) and abs(value) <= MOST_PIXELS for point in points for value in point):
-        raise ClinicError(_("The drawing could not be read. Draw it again or type your name."), "signature")
+        raise ClinicError(_("The drawing could not be read. Draw it again or type your name."), "name")
     return strokes
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.forms import ClinicForm
 from patients.documents.signature import DRAWN, TYPED, Signature
 
+LOST = {"required": _("Open the page again."), "max_length": _("Open the page again.")}
 HOW = [("Face to face", _("Face to face")), ("By secure video", _("By secure video"))]
 
 
@@ -26,8 +27,8 @@ class ShowForm(ClinicForm):
 class SignForm(ClinicForm):
     """One box for each element, the questions, the separate choices and the signature, named after the text shown."""
 
-    text_sha256 = forms.CharField(max_length=64)
-    key = forms.CharField(max_length=64)
+    text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=LOST)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=LOST)
     name = forms.CharField(max_length=200, required=False)
     signature_points = forms.CharField(max_length=400_000, required=False)
 
@@ -36,12 +37,12 @@ class SignForm(ClinicForm):
         self.text = text
         for section in text["sections"]:
             self.fields[f"ack_{section['id']}"] = forms.BooleanField(required=False)
-            self.fields[f"at_{section['id']}"] = forms.CharField(max_length=40, required=False)
+            self.fields[f"at_{section['id']}"] = forms.CharField(required=False)
         for each in text["questions"]:
-            self.fields[f"answer_{each['id']}"] = forms.CharField(max_length=40, required=False)
+            self.fields[f"answer_{each['id']}"] = forms.CharField(required=False)
         for choice in text["choices"]:
             for name in choice["options"]:
-                self.fields[f"choice_{choice['id']}_{name}"] = forms.CharField(max_length=3, required=False)
+                self.fields[f"choice_{choice['id']}_{name}"] = forms.CharField(required=False)
 
     def signature(self) -> Signature:
         """What was sent; the service decides whether it is a consent."""

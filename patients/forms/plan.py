@@ -36,11 +36,6 @@ class PartRow:
         """Whether anything stands in the row."""
         return bool(self.product.value() or self.volume.value())
 
-    @property
-    def errors(self) -> list[str]:
-        """What is wrong in the row, in words."""
-        return [*self.product.errors, *self.volume.errors, *self.syringe.errors]
-
 
 def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = "0.001") -> forms.DecimalField:
     """A measured amount above 0, typed with point or comma."""

@@ -15,6 +15,7 @@ from mesoclinic.widgets import ManyChips
 from sessions.forms.bookings import KEY, ClockField, DayField
 from sessions.rules.series_places import Pick, Preferences
 
+SEEN = {"required": _("Open the page again to see the dates.")}
 MOST_PICKS = 60
 PICK_FORMAT = "%Y%m%d%H%M"
 
@@ -84,8 +85,8 @@ class SeriesForm(ClinicForm):
 class BookSeriesForm(SeriesForm):
     """The same, with the places that were shown and the number of the form."""
 
-    seen = forms.CharField(max_length=4000, error_messages={"required": _("Open the page again to see the dates.")})
-    key = forms.CharField(max_length=64, error_messages=KEY)
+    seen = forms.CharField(max_length=4000, widget=forms.HiddenInput, error_messages=SEEN)
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=KEY)
 
 
 def _pick(text: str) -> tuple[int, Pick]:
