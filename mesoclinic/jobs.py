@@ -1,6 +1,9 @@
 """The only door to the queue. It wakes workers after the commit; what is due stays a row of the database."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 from kombu.exceptions import KombuError, OperationalError
@@ -9,6 +12,7 @@ from redis.exceptions import RedisError
 from mesoclinic.celery import app
 
 log = logging.getLogger(__name__)
+_unqueued = ContextVar("unqueued", default=False)
 
 
 class UnknownTask(LookupError):
@@ -22,7 +26,18 @@ def enqueue(name: str, *, drop_after: float | None = None, **ids: int | str) -> 
     """
     if name not in app.tasks:
         raise UnknownTask(name)
-    transaction.on_commit(lambda: _publish(name, ids, drop_after))
+    if not _unqueued.get():
+        transaction.on_commit(lambda: _publish(name, ids, drop_after))
+
+
+@contextmanager
+def unqueued() -> Iterator[None]:
+    """Nothing that is asked for meanwhile is put in the queue: what is due is a row, which the next sweep finds."""
+    token = _unqueued.set(True)
+    try:
+        yield
+    finally:
+        _unqueued.reset(token)
 
 
 def _publish(name: str, ids: dict[str, int | str], drop_after: float | None) -> None:

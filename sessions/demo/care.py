@@ -1,21 +1,17 @@
 """Consultations and plans of the demo, made and signed by its doctors through the clinic's own services."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from mesoclinic import clock
 from mesoclinic.accounts import User
-from mesoclinic.rules.finding import Level
 from patients.models import Consultation, Patient, PlanVersion, TreatmentPlan
-from patients.queries.consultations import today_at
 from patients.queries.plans import Ingredient, version_of
-from patients.rules.candidacy import evaluate
 from patients.services.consultations import save_draft, sign_consultation, start_consultation
 from patients.services.plans import draft_plan, save_plan, sign_plan
 from protocols.models import Product
 from protocols.queries.catalogue import current_catalogue
-from protocols.rules.facts import from_sheet
+from protocols.rules.kinds.candidacy import CandidacyRule
 
 WELL: dict[str, object] = {
     "scarring_status": "none",
@@ -87,7 +83,7 @@ def consult(doctor: User, patient: Patient, **over: object) -> Consultation:
         version=draft.version,
         facts=facts,
         narrative=NOTES,
-        acknowledged=_cautions(patient, facts, today_at(draft.site)),
+        acknowledged=_cautions(),
     )
 
 
@@ -99,8 +95,8 @@ def leave_draft(doctor: User, patient: Patient) -> Consultation:
     return draft
 
 
-def plan(doctor: User, consultation: Consultation, protocol: str) -> TreatmentPlan:
-    """A draft plan of the consultation by one of the usual recipes."""
+def plan(doctor: User, consultation: Consultation, protocol: str, sessions: int = 0) -> TreatmentPlan:
+    """A draft plan of the consultation by one of the usual recipes, with as many sessions unless told otherwise."""
     count, technique, mixture, area, volume = PLANS[protocol]
     made = draft_plan(doctor, consultation_id=consultation.pk)
     products = {product.ingredient: product for product in Product.objects.filter(active=True)}
@@ -122,7 +118,7 @@ def plan(doctor: User, consultation: Consultation, protocol: str) -> TreatmentPl
         depth_mm=Decimal("1.0"),
         volume_mode="fixed" if volume else "by_area",
         volume_ml=Decimal(volume) if volume else None,
-        session_count=count,
+        session_count=sessions or count,
         goals="Slow the loss; fuller parting in photographs after six months.",
     )
     return made
@@ -140,9 +136,6 @@ def _facts(patient: Patient, over: dict[str, object]) -> dict[str, Any]:
     return {name: {"value": value, "observed_on": today} for name, value in answers.items()}
 
 
-def _cautions(patient: Patient, facts: dict[str, Any], on: date) -> list[str]:
-    """What the doctor acknowledges: every caution that the verdict will name."""
-    catalogue = current_catalogue()
-    sheet = {**facts, "date_of_birth": {"value": patient.birth_date.isoformat()}}
-    result = evaluate(from_sheet(sheet, evaluated_on=on, catalogue=catalogue), catalogue)
-    return [finding.rule for finding in result.fired if finding.level is Level.CAUTION]
+def _cautions() -> list[str]:
+    """Every rule that can be a caution: the demo's doctors read whatever fires."""
+    return [row.id for row in current_catalogue().of(CandidacyRule)]

@@ -39,8 +39,13 @@ ENGLISH = (
     "en",
     "+44 74",
 )
-LANGUAGES = (SPANISH, SPANISH, SPANISH, TURKISH, TURKISH, ARABIC, ENGLISH)
+Names = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str, str]
+IN_MADRID: tuple[Names, ...] = (SPANISH, SPANISH, SPANISH, SPANISH, TURKISH, ARABIC, ENGLISH)
+IN_ISTANBUL: tuple[Names, ...] = (TURKISH, TURKISH, TURKISH, ARABIC, ENGLISH)
 NO_EMAIL_EVERY = 7
+FEMALE_SHARE = 0.6
+# Addresses that are typed wrong, as one finds in every clinic, and one whose server never answers.
+MISTYPED, MUTE = "exmaple.test", "slow.example.test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +65,23 @@ class Person:
         return self.sex_at_birth == Sex.FEMALE
 
 
-def people(random: Random, day: date) -> Iterator[Person]:
-    """Ever more invented people, each name once."""
-    # Named people come first, so that a presentation can rely on them.
-    yield Person("", "Suryani", date(1988, 5, 2), Sex.FEMALE, "", "+34 612 000 017", "en")
-    seen = set()
+# Without a given name, as in many countries, and without an e-mail address.
+SINGLE_NAME = Person("", "Suryani", date(1988, 5, 2), Sex.FEMALE, "", "+34 612 000 017", "en")
+
+
+def people(random: Random, day: date, names: tuple[Names, ...], mail: str) -> Iterator[Person]:
+    """Ever more invented people, each name once; `mail` is the domain of their addresses."""
+    seen: set[tuple[str, str]] = set()
     while True:
-        women, men, families, language, code = random.choice(LANGUAGES)
-        female = random.random() < 0.6
+        women, men, families, language, code = random.choice(names)
+        female = random.random() < FEMALE_SHARE
         given, family = random.choice(women if female else men), random.choice(families)
         if (given, family) in seen:
             continue
         seen.add((given, family))
         number = len(seen)
         born = day - timedelta(days=random.randint(24 * 365, 62 * 365))
-        email = "" if number % NO_EMAIL_EVERY == 0 else f"patient{number:02}@example.test"
+        email = "" if number % NO_EMAIL_EVERY == 0 else f"patient{number:02}@{mail}"
         phone = f"{code}{random.randint(10, 99)} {random.randint(100, 999)} {random.randint(100, 999)}"
         yield Person(given, family, born, Sex.FEMALE if female else Sex.MALE, email, phone, language)
 
