@@ -2,11 +2,9 @@
 
 from typing import ClassVar
 
-from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.sites import Site
@@ -77,13 +75,6 @@ class User(AbstractBaseUser):
     @property
     def role_names(self) -> str:
         return ", ".join(str(Role(role).label) for role in self.roles)
-
-
-class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Staff are invited by the director; nobody registers themselves."""
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
 
 
 class ClinicArgon2(Argon2PasswordHasher):

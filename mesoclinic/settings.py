@@ -96,10 +96,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 PASSWORD_HASHERS = ["mesoclinic.accounts.ClinicArgon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-PASSWORD_RESET_TIMEOUT = 3600
+# The longest, for an invitation: invitations.PasswordLink gives a reset one hour.
+PASSWORD_RESET_TIMEOUT = 72 * 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "mesoclinic.accounts.ClosedDoor"
+ACCOUNT_ADAPTER = "mesoclinic.invitations.ClosedDoor"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "mesoclinic.invitations.PasswordLink"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -108,10 +110,10 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/15m/key,100/15m/ip", "reset_password": "20/m/ip,5/m/key"}
-
 # Nobody can register, so there is nothing to tell somebody without an account.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/15m/key,100/15m/ip", "reset_password": "20/m/ip,5/m/key"}
+
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SAMESITE = "Lax"

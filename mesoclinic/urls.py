@@ -4,11 +4,13 @@ from django.conf import settings
 from django.urls import include, path
 
 from mesoclinic import health, views
+from mesoclinic.settings_pages.views import people, places, things
 
 platform = (
     [
-        path("settings/", views.site_settings, name="site_settings"),
-        path("settings/<int:site_id>/holidays/<int:year>/", views.add_holidays, name="add_holidays"),
+        *places.urls,
+        *things.urls,
+        *people.urls,
         path("theme/", views.set_theme, name="set_theme"),
         path("csp-report/", views.csp_report, name="csp_report"),
         path("healthz", health.healthz, name="healthz"),

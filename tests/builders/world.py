@@ -6,6 +6,7 @@ from itertools import count
 
 from mesoclinic import clock, documents
 from mesoclinic.accounts import User
+from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument
 from patients.services.consents import offer_consent
@@ -80,6 +81,12 @@ def world() -> World:
         "notice_id": notice.pk,
         "lot_id": lot.pk,
         "site_id": site.pk,
+        "room_id": site.rooms.get().pk,
+        "device_id": Device.objects.create(site=site, name="Trichoscope", kind="trichoscope").pk,
+        "visit_type_id": site.visit_types.first().pk,
+        "closure_id": Closure.objects.create(site=site, on=date(2099, 1, 1), reason="New year").pk,
+        "absence_id": Absence.objects.create(user=doctor, first_on=date(2099, 1, 1), last_on=date(2099, 1, 2)).pk,
+        "user_id": staff["nurse"].pk,
         "year": 2027,
         "version": catalogue.release().version,
     }
