@@ -37,10 +37,17 @@ class PartRow:
         return bool(self.product.value() or self.volume.value())
 
 
-def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = "0.001") -> forms.DecimalField:
+class AmountField(forms.DecimalField):
+    """A number typed with point or comma, whatever the language of the page."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = "0.001") -> AmountField:
     """A measured amount above 0, typed with point or comma."""
     words = _("Enter a number from %(low)s to %(high)s.") % {"low": lowest, "high": highest}
-    return forms.DecimalField(
+    return AmountField(
         label=label,
         required=False,
         max_digits=digits,
