@@ -1,6 +1,7 @@
 """Consultations within an actor's scope."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Candidacy, Consultation, Patient
 from patients.queries.people import patients_for
 from protocols.rules.catalogue import Catalogue
-from protocols.rules.kinds.diagnosis import Diagnosis
+from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale
 from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FormSection, Input
 
 LISTED = 100
@@ -73,19 +74,40 @@ def addenda_of(subject: str) -> QuerySet[Addendum]:
     return Addendum.objects.filter(subject=subject).select_related("by")
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An answer in words, when it was observed, and what was known before where that differs."""
+
+    question: str
+    answer: str
+    observed_on: str
+    before: str = ""
+    sampled: date | None = None
+
+
 def readable_facts(facts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str, str]]:
     """(question, answer in words, observed on) of every fact, in the order of the dictionary."""
+    read = (each for _section, answers in read_facts(facts, catalogue) for each in answers)
+    return [(each.question, each.answer, each.observed_on) for each in read]
+
+
+def read_facts(
+    facts: Mapping[str, Any], catalogue: Catalogue, before: Mapping[str, Any] | None = None
+) -> list[tuple[str, list[Read]]]:
+    """(section, answers) of every fact, in the order of the dictionary; `before` are the facts known until now."""
     rows = {name: row for row in catalogue.of(Input) for name in (row.id, row.stored_as) if name}
-    order = {name: place for place, name in enumerate(rows)}
-    known = sorted((name for name in facts if name in rows), key=order.__getitem__)
-    return [
-        (
-            rows[name].question,
-            _in_words(rows[name], facts[name].get("value"), catalogue),
-            facts[name].get("observed_on", ""),
-        )
-        for name in known
-    ]
+    titles = {row.id: row.title for row in catalogue.of(FormSection)}
+    samples = {row.age_of for row in catalogue.of(Input) if row.age_of}
+    found: dict[str, list[Read]] = {}
+    for name in (name for name in rows if name in facts):
+        row, known = rows[name], (before or {}).get(name)
+        answer = _in_words(row, facts[name].get("value"), catalogue)
+        was = _in_words(row, known.get("value"), catalogue) if known else ""
+        on = facts[name].get("observed_on", "")
+        sampled = date.fromisoformat(on) if on and name in samples else None
+        kept = Read(row.question, answer, on, "" if was == answer else was, sampled)
+        found.setdefault(titles[row.section], []).append(kept)
+    return list(found.items())
 
 
 def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:
@@ -100,11 +122,24 @@ def _in_words(row: Input, value: Any, catalogue: Catalogue) -> str:
     if isinstance(value, list):
         return ", ".join(_in_words(row, each, catalogue) for each in value) or _("None known")
     if isinstance(value, dict):
-        return " ".join(str(part).replace("_", " ") for part in value.values())
+        return _entry_in_words(value, catalogue)
     if row.stored_as or row.type == "date":
         return birth_date(date.fromisoformat(value))
     if row.type == "diagnoses" and catalogue.has(Diagnosis, value):
         return catalogue.row(Diagnosis, value).name
     labels = dict(zip(row.values, row.labels, strict=False))
-    text = str(labels.get(str(value), value)).replace("_", " ")
+    text = _capital(str(labels.get(str(value), value)).replace("_", " "))
     return f"{text} {row.unit}" if row.unit and row.type in {"whole", "decimal"} and not row.stored_as else text
+
+
+def _entry_in_words(entry: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """A graded scale as `Ludwig I`, an allergy as `Fish: anaphylaxis`."""
+    if "scale" in entry:
+        known = catalogue.has(SeverityScale, entry["scale"])
+        scale = catalogue.row(SeverityScale, entry["scale"]).name if known else entry["scale"]
+        return f"{scale} {entry.get('stage') or entry.get('score', '')}"
+    return _capital(": ".join(str(part).replace("_", " ") for part in entry.values()))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

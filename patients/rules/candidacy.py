@@ -65,6 +65,15 @@ def evaluate(facts: Facts, catalogue: Catalogue, *, on_day: bool = False) -> Can
     )
 
 
+def required(facts: Facts, catalogue: Catalogue) -> tuple[str, ...]:
+    """The inputs that a verdict on these facts needs, known or not, and those that were given wrong."""
+    return tuple(
+        wanted.id
+        for wanted in catalogue.of(Input)
+        if wanted.id in facts.invalid or _required(wanted, facts, on_day=False)
+    )
+
+
 def _fires(row: CandidacyRule, case: Case) -> bool:
     return row.id != GAP and CONDITIONS[row.id](case, row) is Tri.YES
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django import template
-from django.forms import BoundField
+from django.forms import BoundField, Select
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -59,6 +59,12 @@ def verdict_label(verdict: CandidacyResult | Candidacy) -> Label:
 
 
 @register.filter
+def verdict_words(verdict: str) -> str:
+    """A verdict as its headline reads."""
+    return str(_VERDICTS[str(verdict)].text)
+
+
+@register.filter
 def level_label(level: str) -> str:
     """The level of a finding, or a verdict, in words."""
     return str(_LEVELS[Level(level)][0])
@@ -84,38 +90,11 @@ def question(field: str) -> str:
 
 
 @register.filter
-def gap_target(gap: Finding) -> str:
-    """The id of the first form field that fills a gap."""
-    name = gap.about or (gap_inputs(gap.rule) or ["complaint"])[0]
-    if name == "severity":
-        return "section-examination"
-    catalogue = current_catalogue()
-    row = catalogue.row(Input, name) if catalogue.has(Input, name) else None
-    if row is not None and row.age_of:
-        return f"id_{row.age_of}__observed_on"
-    if row is not None and row.stored_as:
-        return f"id_{row.stored_as}"
-    kind = row.type if row else ""
-    return f"id_{name}_0" if kind in {"choice", "yes_no", "choices", "diagnoses"} else f"id_{name}"
-
-
-@register.filter
 def citations(finding: Finding | dict[str, Any]) -> list[str]:
     """What the sources of a finding are, written out."""
     sources = finding["sources"] if isinstance(finding, dict) else finding.sources
     catalogue = current_catalogue()
     return [catalogue.row(Source, name).citation for name in sources if catalogue.has(Source, name)]
-
-
-def gap_inputs(rule: str) -> list[str]:
-    """The inputs whose absence a domain code reports."""
-    return [row.id for row in current_catalogue().of(Input) if rule in row.gap_codes]
-
-
-@register.filter
-def has_cautions(verdict: CandidacyResult) -> bool:
-    """Whether there is anything to acknowledge."""
-    return any(finding.level is Level.CAUTION for finding in verdict.fired)
 
 
 _RESULTS = {
@@ -154,3 +133,13 @@ def add_class(field: BoundField, name: str) -> SafeString:
     """The field's widget with a class, marked when it has an error."""
     wrong = {"aria-invalid": "true"} if field.errors else {}
     return field.as_widget(attrs={"class": f"{name} is-invalid" if field.errors else name, **wrong})
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """The field's control with its look, tied to its hint and to what is wrong with it."""
+    kind = "form-select" if isinstance(field.field.widget, Select) else "form-control"
+    wrong = {"aria-invalid": "true"} if field.errors else {}
+    hint = f"{field.auto_id}_helptext " if field.help_text else ""
+    told = {"aria-describedby": f"{hint}{field.auto_id}_error"}
+    return field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind, **told, **wrong})

@@ -11,18 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
-from mesoclinic.errors import ClinicError
+from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
 from patients.forms.consultation import ConsultationForm, initial_of
+from patients.forms.consultation_layout import Layout
 from patients.models import Consultation
 from patients.queries import consultations as queries
 from patients.queries.banner import banner_for, current_facts
-from patients.rules.candidacy import CandidacyResult, evaluate
+from patients.queries.candidacy import as_given, missing_words, panel
+from patients.rules.candidacy import evaluate
 from patients.services import consultations as services
-from protocols.queries.catalogue import current_catalogue
+from protocols.queries.catalogue import catalogue_of, current_catalogue
+from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import from_sheet
 
-_CONTROLS = {"csrfmiddlewaretoken", "version", "action", "acknowledged"}
+_CONTROLS = {"csrfmiddlewaretoken", "version", "action", "acknowledged", "theirs"}
 
 
 @require_GET
@@ -45,26 +48,25 @@ def start(request: StaffRequest, patient_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(Can.WRITE_CONSULTATION)
 def consultation(request: StaffRequest, consultation_id: int) -> HttpResponse:
-    """The form while it is a draft, the locked record afterwards."""
+    """The form while it is a draft, the locked record afterwards; a colleague's draft can be read."""
     found = queries.consultation_for(request.actor, consultation_id)
     if found.state != Consultation.State.DRAFT:
         return _record(request, found)
-    form = _form(found, request.POST if request.method == "POST" else None)
-    version, status = found.version, 200
-    if request.method == "POST":
-        try:
-            version = services.save_draft(
-                request.actor, consultation_id=found.pk, version=_seen(request), answers=_answers(request.POST)
-            )
-        except ClinicError as error:
-            form.refuse(error)
-        if form.is_valid() and request.POST.get("action") == "review":
-            return redirect("patients:review_consultation", found.pk)
-        status = form.status
-    context = _context(request, found, form) | {"version": version}
-    # A live answer is a fragment: its fields' errors are part of it, so htmx must swap it in.
-    template = "patients/consultation.html#verdict" if request.htmx else "patients/consultation.html"
-    return render(request, template, context, status=status if not request.htmx or form.refused else 200)
+    if request.method == "GET":
+        return _form_page(request, found, _form(found, None))
+    posted = _posted(request, found)
+    form = _form(found, posted)
+    try:
+        services.save_draft(request.actor, consultation_id=found.pk, version=_seen(request), answers=_answers(posted))
+    except StaleRecord as error:
+        form.refuse(error)
+        mine = found.clinician_id == request.actor.pk
+        return _form_page(request, found, form, conflict=_conflict(found, form, posted) if mine else None)
+    except ClinicError as error:
+        form.refuse(error)
+    if form.is_valid() and request.POST.get("action") == "review":
+        return redirect("patients:review_consultation", found.pk)
+    return _form_page(request, queries.consultation_for(request.actor, consultation_id), form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,10 +95,7 @@ def review(request: StaffRequest, consultation_id: int) -> HttpResponse:
             return redirect("patients:consultation", found.pk)
     context = _context(request, found, form) | {
         "refusal": refusal,
-        "facts": queries.readable_facts(form.facts(), form.catalogue),
-        "narrative": queries.readable_narrative(form.narrative(), form.catalogue),
         "acknowledged": request.POST.getlist("acknowledged"),
-        "version": found.version,
     }
     return render(request, "patients/review_consultation.html", context, status=refusal.status)
 
@@ -120,54 +119,89 @@ class SignForm(ClinicForm):
 
 def _form(found: Consultation, posted: QueryDict | None) -> ConsultationForm:
     catalogue, today = current_catalogue(), queries.today_at(found.site)
-    if posted is not None:
-        return ConsultationForm(posted, catalogue=catalogue, today=today)
-    if found.answers:
-        return ConsultationForm(_as_posted(found.answers), catalogue=catalogue, today=today)
+    if posted is None:
+        posted = _as_posted(found.answers or _known(found, catalogue))
+    return ConsultationForm(posted, catalogue=catalogue, today=today)
+
+
+def _known(found: Consultation, catalogue: Catalogue) -> dict[str, list[str]]:
+    """What is known already, as if somebody had typed it."""
     known = {"sex_at_birth": found.patient.sex_at_birth} | initial_of(current_facts(found.patient), catalogue)
-    return ConsultationForm(_as_posted(_lists(known)), catalogue=catalogue, today=today)
+    return {
+        name: [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        for name, value in known.items()
+        if value not in (None, "")
+    }
+
+
+def _form_page(
+    request: StaffRequest, found: Consultation, form: ConsultationForm, conflict: dict[str, Any] | None = None
+) -> HttpResponse:
+    context = _context(request, found, form) | {"conflict": conflict}
+    if request.htmx:
+        # A live answer is a fragment: what is wrong in the fields is part of it, so htmx must swap it in.
+        return render(request, "patients/consultation.html#verdict", context, status=form.refused or 200)
+    mine = found.clinician_id == request.actor.pk or request.method == "POST"
+    template = "patients/consultation.html" if mine else "patients/consultation_draft.html"
+    return render(request, template, context, status=form.status if request.method == "POST" else 200)
 
 
 def _context(request: StaffRequest, found: Consultation, form: ConsultationForm) -> dict[str, Any]:
     disclose(request.actor, "consultation", [found.patient_id])
     form.is_valid()
-    verdict = _verdict(found, form)
+    known = current_facts(found.patient)
+    sheet = form.facts() | {"date_of_birth": {"value": found.patient.birth_date.isoformat()}}
+    facts = from_sheet(sheet, evaluated_on=form.today, catalogue=form.catalogue)
+    shown = panel(evaluate(facts, form.catalogue), facts, form.catalogue)
     return {
         "consultation": found,
         "patient": found.patient,
-        "banner": banner_for(request.actor, found.patient, on=form.today),
+        "banner": banner_for(request.actor, found.patient, on=form.today, facts=known),
         "form": form,
-        "verdict": verdict,
-        "answered": len(form.inputs) - len(verdict.gaps),
-        "asked": len(form.inputs),
+        "panel": shown,
+        "verdict": shown.verdict,
+        "layout": Layout(form, facts=facts, panel=shown, known=known),
+        "facts": queries.read_facts(form.facts(), form.catalogue, before=known),
+        "narrative": queries.readable_narrative(form.narrative(), form.catalogue),
+        "version": found.version,
     }
 
 
-def _verdict(found: Consultation, form: ConsultationForm) -> CandidacyResult:
-    born = {"value": found.patient.birth_date.isoformat()}
-    sheet = form.facts() | {"date_of_birth": born}
-    facts = from_sheet(sheet, evaluated_on=form.today, catalogue=form.catalogue)
-    return evaluate(facts, form.catalogue)
+def _conflict(found: Consultation, form: ConsultationForm, sent: QueryDict) -> dict[str, Any]:
+    """Who saved meanwhile, and both versions of each answer that differs."""
+    change = {"who": found.clinician.name, "at": found.saved_at, "zone": found.site.zone}
+    return {"change": change, "differences": form.differences(sent, found.answers)}
 
 
 def _record(
     request: StaffRequest, found: Consultation, problem: ClinicError | None = None, text: str = ""
 ) -> HttpResponse:
     disclose(request.actor, "signed consultation", [found.patient_id])
-    sheet = found.fact_sheets.order_by("-number").first()
+    sheet, candidacy = found.fact_sheets.order_by("-number").first(), queries.candidacy_of(found)
+    catalogue = catalogue_of(candidacy.release) if candidacy else current_catalogue()
     context = {
         "consultation": found,
         "patient": found.patient,
         "banner": banner_for(request.actor, found.patient, on=queries.today_at(found.site)),
-        "facts": queries.readable_facts(sheet.facts if sheet else {}, current_catalogue()),
-        "narrative": queries.readable_narrative(found.narrative, current_catalogue()),
-        "candidacy": queries.candidacy_of(found),
+        "facts": queries.read_facts(sheet.facts if sheet else {}, catalogue),
+        "narrative": queries.readable_narrative(found.narrative, catalogue),
+        "candidacy": candidacy,
+        "findings": as_given(candidacy, catalogue) if candidacy else [],
+        "missing": missing_words(candidacy, catalogue) if candidacy else [],
         "addenda": queries.addenda_of(f"consultation:{found.pk}"),
         "may_plan": may(request.actor, Can.SIGN_PLAN),
         "problem": problem,
         "text": text,
     }
     return render(request, "patients/consultation_record.html", context, status=problem.status if problem else 200)
+
+
+def _posted(request: StaffRequest, found: Consultation) -> QueryDict:
+    """What was sent, with the saved answers in place of those that the doctor takes over from them."""
+    posted = request.POST.copy()
+    for name in set(posted.pop("theirs", [])):
+        posted.setlist(name, found.answers.get(name, []))
+    return posted
 
 
 def _answers(posted: QueryDict) -> dict[str, list[str]]:
@@ -179,14 +213,6 @@ def _as_posted(answers: Mapping[str, list[str]]) -> QueryDict:
     for name, texts in answers.items():
         posted.setlist(name, texts)
     return posted
-
-
-def _lists(known: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {
-        name: [str(each) for each in value] if isinstance(value, list) else [str(value)]
-        for name, value in known.items()
-        if value not in (None, "")
-    }
 
 
 def _seen(request: StaffRequest) -> int:

@@ -2,12 +2,19 @@
 import { mount as acknowledge } from "./behaviours/acknowledge.js";
 import { mount as autosave } from "./behaviours/autosave.js";
 import { mount as calendar } from "./behaviours/calendar.js";
+import { mount as conditional } from "./behaviours/conditional.js";
 import { mount as dialog } from "./behaviours/dialog.js";
 import { mount as dialogOpener } from "./behaviours/dialog_opener.js";
+import { mount as digits } from "./behaviours/digits.js";
+import { mount as draft } from "./behaviours/draft.js";
 import { mount as errorSummary } from "./behaviours/error_summary.js";
+import { mount as live } from "./behaviours/live.js";
 import { mount as menu } from "./behaviours/menu.js";
 import { mount as notices } from "./behaviours/notices.js";
 import { mount as poll } from "./behaviours/poll.js";
+import { mount as primaryKey } from "./behaviours/primary_key.js";
+import { mount as rows } from "./behaviours/rows.js";
+import { mount as sections } from "./behaviours/sections.js";
 import { mount as series } from "./behaviours/series.js";
 import { mount as signature } from "./behaviours/signature.js";
 import { mount as theme } from "./behaviours/theme.js";
@@ -18,12 +25,19 @@ const BEHAVIOURS = {
   acknowledge,
   autosave,
   calendar,
+  conditional,
   dialog,
   "dialog-opener": dialogOpener,
+  digits,
+  draft,
   "error-summary": errorSummary,
+  live,
   menu,
   notices,
   poll,
+  "primary-key": primaryKey,
+  rows,
+  sections,
   series,
   signature,
   theme,

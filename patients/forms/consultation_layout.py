@@ -1,0 +1,257 @@
+"""How a consultation stands on the screen: parts, cards, and of each question when it applies and if it is open."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.forms import BoundField
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from mesoclinic.rules.tri import Tri
+from mesoclinic.templatetags.components import error_target
+from patients.forms.consultation import ConsultationForm
+from patients.queries.candidacy import Gap, Panel
+from protocols.rules.facts import Facts
+from protocols.rules.kinds.diagnosis import Fit, ScarringSign, SeverityScale
+from protocols.rules.kinds.inputs import Condition, Definition, FormSection, Input
+
+# The sections of the catalogue in the order of a consultation; one that is named nowhere stands in the last part.
+PARTS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
+    ("history", _("History"), ("complaint", "person", "prior_treatment", "triggers", "family", "lifestyle")),
+    ("examination", _("Examination"), ("examination",)),
+    ("safety", _("Safety"), ("allergies", "medical", "drugs", "reproductive")),
+    ("tests", _("Tests"), ("laboratory",)),
+    ("expectations", _("Expectations"), ("psychology", "preferences")),
+)
+# Not required by any rule, and still only asked when it can apply.
+APPLIES = {"hormone_sensitive_cancer": Condition(input="cancer", none_of=("none",))}
+# Some rule needs them of some patients; a doctor may want to know them of everybody.
+ALWAYS_ASKED = frozenset({"duration_months", "ferritin", "hb_in_range", "tsh_status"})
+# Yes is the good answer here.
+GOOD_IF_YES = frozenset({"allergies_reviewed", "cause_addressed", "hb_in_range"})
+# As long as their words are together, a question and its choices fit one line.
+SHORT_CHOICES = 34
+BORN = "id_date_of_birth"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One row: its field, the date of its sample, when it applies (JSON) and what its reader should know."""
+
+    field: BoundField
+    sample: BoundField | None = None
+    unit: str = ""
+    wide: bool = False
+    good_if_yes: bool = False
+    when: str = ""
+    open: bool = False
+    counted: str = ""
+    recorded_on: date | None = None
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One section of the catalogue. `words_only` cards ask nothing but notes."""
+
+    id: str
+    title: str
+    questions: tuple[Question, ...]
+    measures: tuple[Question, ...]
+    allergies: tuple[tuple[BoundField, BoundField], ...]
+    notes: BoundField
+    shows_age: bool
+
+    @property
+    def words_only(self) -> bool:
+        return not (self.questions or self.measures or self.allergies)
+
+    @property
+    def open(self) -> int:
+        """How many answers a verdict waits for here."""
+        return sum(question.open for question in self.questions)
+
+    @property
+    def measured(self) -> bool:
+        """Whether any measurement was taken."""
+        return any(question.field.value() or question.field.errors for question in self.measures)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One step of the consultation."""
+
+    id: str
+    title: str | Promise
+    cards: tuple[Card, ...]
+
+    @property
+    def open(self) -> int:
+        return sum(card.open for card in self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """A gap, and where each answer that fills it is given: (id of the control, question)."""
+
+    gap: Gap
+    places: tuple[tuple[str, str], ...]
+
+
+class Layout:
+    """The questions of a form beside the verdict on its answers and what was known before."""
+
+    def __init__(
+        self, form: ConsultationForm, *, facts: Facts, panel: Panel, known: Mapping[str, Any] | None = None
+    ) -> None:
+        self.form, self.facts, self.panel, self.known = form, facts, panel, known or {}
+        self.catalogue, self._answers = form.catalogue, form.facts()
+        self._open = {field.name for name in panel.open for field in self._fields_of(name)[:1]}
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The steps of the consultation with their cards."""
+        sections = {row.id: row for row in self.catalogue.of(FormSection) if row.id in self.form.placed}
+        named = {name for _id, _title, names in PARTS for name in names}
+        rest = tuple(name for name in sections if name not in named)
+        last = PARTS[-1][0]
+        return tuple(
+            Part(each, title, tuple(self._card(sections[name]) for name in names + (rest if each == last else ())))
+            for each, title, names in PARTS
+        )
+
+    @cached_property
+    def gaps(self) -> tuple[OpenGap, ...]:
+        """Everything missing with the controls that take the answers; each of them stands in the page."""
+        return tuple(
+            OpenGap(gap, tuple((self._place_of(name), question) for name, question in gap.inputs))
+            for gap in self.panel.gaps
+        )
+
+    @cached_property
+    def live(self) -> str:
+        """What changes in the page with each answer, as JSON: open questions, counts, and what is wrong where."""
+        questions = [question for part in self.parts for card in part.cards for question in card.questions]
+        wrong = {name: errors for name, errors in self.form.errors.items() if name in self.form.fields}
+        told = {
+            "open": [each.field.name for each in questions if each.open],
+            "parts": {part.id: part.open for part in self.parts},
+            "counted": {each.field.name: each.counted for each in questions if each.counted},
+            "wrong": {name: " ".join(map(str, errors)) for name, errors in wrong.items()},
+        }
+        return json.dumps(told, ensure_ascii=False)
+
+    def _card(self, section: FormSection) -> Card:
+        names = self.form.placed[section.id]
+        asked = [name for name in names if not name.startswith(("exam__", "allergy__")) and "__observed" not in name]
+        # The grade comes first: it is what the doctor looks at.
+        asked.sort(key=lambda name: not name.startswith("severity__"))
+        allergies = self.form.allergy_rows() if any(name.startswith("allergy__") for name in names) else ()
+        return Card(
+            id=section.id,
+            title=section.title,
+            questions=tuple(self._question(name) for name in asked),
+            measures=tuple(Question(self.form[name]) for name in names if name.startswith("exam__")),
+            allergies=tuple(
+                (self.form[f"allergy__{number}__class"], self.form[f"allergy__{number}__reaction"])
+                for number in allergies
+            ),
+            notes=self.form[f"notes__{section.id}"],
+            shows_age=self.catalogue.row(Input, "age_years").section == section.id,
+        )
+
+    def _question(self, name: str) -> Question:
+        row = self._row_of(name)
+        sampled = f"{name}__observed_on"
+        return Question(
+            field=self.form[name],
+            sample=self.form[sampled] if sampled in self.form.fields else None,
+            unit=_spelled(row.unit) if row is not None and not row.stored_as else "",
+            wide=self._wide(name),
+            good_if_yes=name in GOOD_IF_YES,
+            when=json.dumps(list(self._applies(name, row))),
+            open=name in self._open or sampled in self._open,
+            counted=self._counted(row) if row is not None else "",
+            recorded_on=self._recorded_on(name),
+            definitions=tuple(self._definitions(name)),
+        )
+
+    def _row_of(self, name: str) -> Input | None:
+        rows = (row for row in self.form.inputs.values() if name in (row.id, row.stored_as))
+        return next(rows, None)
+
+    def _wide(self, name: str) -> bool:
+        field = self.form.fields[name]
+        words = [str(label) for _value, label in getattr(field, "choices", ())]
+        return name.startswith("severity__") or sum(map(len, words)) > SHORT_CHOICES
+
+    def _applies(self, name: str, row: Input | None) -> Iterator[list[dict[str, Any]]]:
+        """Alternatives, each a list of conditions that must all hold; none at all means always."""
+        if name.startswith("severity__"):
+            for fit in self.catalogue.row(SeverityScale, name.removeprefix("severity__")).fits:
+                pattern = [_condition(Condition(input="pattern", any_of=(fit.pattern,)))] if fit.pattern else []
+                yield [_condition(Condition(input="dx", any_of=(fit.diagnosis,))), *pattern]
+        elif row is not None and row.id not in ALWAYS_ASKED and (condition := row.when or APPLIES.get(row.id)):
+            yield [_condition(condition)]
+
+    def _counted(self, row: Input) -> str:
+        """How long ago a date is, in the unit that the rules count it in."""
+        value = self.facts.get(row.id) if row.counted else None
+        if not isinstance(value, int | Decimal):
+            return ""
+        if row.counted == "months":
+            words = ngettext("%(number)d month ago", "%(number)d months ago", int(value))
+        else:
+            words = ngettext("%(number)d day ago", "%(number)d days ago", int(value))
+        return words % {"number": value}
+
+    def _recorded_on(self, name: str) -> date | None:
+        """The earlier day on which this same answer was recorded, when it was."""
+        entry, now = self.known.get(name), self._answers.get(name)
+        if not entry or not now or entry.get("value") != now["value"] or not entry.get("observed_on"):
+            return None
+        day = date.fromisoformat(entry["observed_on"])
+        return day if day < self.form.today else None
+
+    def _definitions(self, name: str) -> Iterator[str]:
+        yield from (f"{row.term}: {row.text}" for row in self.catalogue.of(Definition) if row.id.startswith(f"{name}_"))
+        if name == "scarring_status":
+            yield from (row.text for row in self.catalogue.of(ScarringSign))
+
+    def _fields_of(self, name: str) -> list[BoundField]:
+        """The fields that answer an input, the one to begin with first."""
+        row = self.catalogue.row(Input, name)
+        if name == "severity":
+            return [self.form[f"severity__{scale}"] for scale in self._scales()]
+        names = [f"{row.age_of}__observed_on" if row.age_of else row.stored_as or row.id]
+        return [self.form[each] for each in names if each in self.form.fields]
+
+    def _scales(self) -> Iterable[str]:
+        """Scales in the order in which they are worth answering: recorded ones, fitting ones, the others."""
+        recorded = [entry.scale for entry in self.facts.severity()]
+        scales = self.catalogue.of(SeverityScale)
+        fitting = [scale.id for scale in scales if any(self._fits(fit) for fit in scale.fits)]
+        return dict.fromkeys((*recorded, *fitting, *(scale.id for scale in scales)))
+
+    def _fits(self, fit: Fit) -> bool:
+        diagnosed = self.facts.includes("dx", fit.diagnosis) is Tri.YES
+        return diagnosed and fit.pattern in ("", self.facts.get("pattern"))
+
+    def _place_of(self, name: str) -> str:
+        fields = self._fields_of(name)
+        return error_target(fields[0]) if fields else BORN
+
+
+def _spelled(unit: str) -> str:
+    """A unit of the catalogue as it is printed."""
+    return unit.replace("10^9", "10⁹").replace("m2", "m²")
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    return {"input": condition.input, "any": condition.any_of, "none": condition.none_of}

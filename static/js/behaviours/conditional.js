@@ -1,0 +1,40 @@
+/**
+ * Shows a question only while it applies: `data-when` holds alternatives, each a list of conditions on other answers.
+ * What has an answer of its own stays in sight. Without scripts every question is shown.
+ */
+
+/** @typedef {{input: string, any: string[], none: string[]}} Condition */
+
+/** @param {HTMLElement} element a form */
+export function mount(element) {
+  const form = /** @type {HTMLFormElement} */ (element);
+  const rows = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-when]")]);
+
+  const show = () => {
+    const given = new FormData(form);
+    /** @param {Condition} condition */
+    const holds = ({ input, any, none }) => {
+      const answers = given.getAll(input).filter((answer) => answer && answer !== "unknown");
+      if (!answers.length || answers.some((answer) => none.includes(String(answer)))) return false;
+      return !any.length || answers.some((answer) => any.includes(String(answer)));
+    };
+    for (const row of rows) {
+      /** @type {Condition[][]} */
+      const alternatives = JSON.parse(row.dataset.when ?? "[]");
+      row.hidden = !alternatives.some((all) => all.every(holds)) && !answered(row);
+    }
+  };
+
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  show();
+}
+
+/** @param {HTMLElement} row */
+function answered(row) {
+  return [...row.querySelectorAll("input, select, textarea")].some((control) =>
+    control instanceof HTMLInputElement && (control.type === "radio" || control.type === "checkbox")
+      ? control.checked && control.value !== ""
+      : "value" in control && control.value !== "",
+  );
+}
