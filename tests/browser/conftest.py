@@ -30,16 +30,17 @@ def base_url(clinic: services.Clinic) -> str:
 
 
 @pytest.fixture
-def rows(clinic: services.Clinic, django_db_blocker) -> Iterator[None]:
+def rows(clinic: services.Clinic, django_db_blocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lets a test read the running clinic's own database through the models."""
     from mesoclinic import env
 
+    # Playwright's loop runs in this thread, but nothing here is called from within it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     connection = connections["default"]
     kept = dict(connection.settings_dict)
     address = clinic.environment["DATABASE_URL"] or f"sqlite://{clinic.folder}/clinic.sqlite3"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLINIC_UNDER_TEST", address)
-        fresh = env.database("CLINIC_UNDER_TEST", clinic.folder / "clinic.sqlite3", help="tests")
+    monkeypatch.setenv("CLINIC_UNDER_TEST", address)
+    fresh = env.database("CLINIC_UNDER_TEST", clinic.folder / "clinic.sqlite3", help="tests")
     connection.close()
     connection.settings_dict.update({**fresh, "CONN_MAX_AGE": 0})
     with django_db_blocker.unblock():

@@ -1,14 +1,18 @@
-"""Consents, led through their own services."""
+"""Consents, led through their own services or, where only a valid one is needed, made directly."""
 
 import json
 from typing import Any
 from uuid import uuid4
 
+from mesoclinic import clock
 from mesoclinic.accounts import User
 from patients.documents.signature import Signature
 from patients.models import Component, Consent, PlanVersion
+from patients.queries.consent_form import current_form
+from patients.rules.consent import required_elements
 from patients.services.consents import offer_consent, show_consent, sign_consent
 from protocols.models import Product
+from protocols.queries.catalogue import current_catalogue
 
 STROKES = json.dumps([{"points": [{"x": 10 * step, "y": 40 + step % 3 * 9, "time": step} for step in range(20)]}])
 
@@ -46,3 +50,25 @@ def signed(doctor: User, version: PlanVersion, **over: Any) -> Consent:
     """A signed consent with its paper."""
     consent = shown(doctor, version)
     return sign_consent(doctor, consent_id=consent.pk, signature=signature(consent, **over), key=uuid4().hex)
+
+
+def recorded(doctor: User, version: PlanVersion, **over: Any) -> Consent:
+    """A signed consent without its paper, made directly: the way to a signed one has tests of its own."""
+    now = clock.now()
+    elements = [{"id": name, "at": now.isoformat()} for name in required_elements(current_catalogue())]
+    fields: dict[str, Any] = {
+        "patient": version.plan.patient,
+        "site": version.plan.site,
+        "kind": Consent.Kind.TREATMENT,
+        "plan_version": version,
+        "template_version": current_form(),
+        "language": "en",
+        "elements": elements,
+        "state": Consent.State.SIGNED,
+        "offered_by": doctor,
+        "offered_at": now,
+        "signed_at": now,
+        "signed_on": now.astimezone(version.plan.site.zone).date(),
+        "method": "typed",
+    }
+    return Consent.objects.create(**(fields | over))

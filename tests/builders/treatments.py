@@ -12,7 +12,7 @@ from mesoclinic.sites import Site
 from patients.models import Patient, PlanVersion
 from protocols.models import Lot, Product
 from protocols.services.stock import receive_lot
-from sessions.models import Booking, LotUse, Series, TreatmentRecord, TreatmentSession
+from sessions.models import Booking, ChecklistEntry, LotUse, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.treatment import record_for, steps_of
 from sessions.rules.totals import Given, Rest
 from sessions.services import treatment as services
@@ -70,9 +70,16 @@ WELL: dict[str, Any] = {
 MIXTURE = ("VIT_BIOTIN", "HA_NCL")
 
 
-def scene(*, consent: bool = True, starts_at: datetime = TODAY, facts: dict[str, Any] | None = None) -> Scene:
+def scene(
+    *,
+    consent: bool = True,
+    starts_at: datetime = TODAY,
+    facts: dict[str, Any] | None = None,
+    plan: dict[str, Any] | None = None,
+    **at: Any,
+) -> Scene:
     """A healthy woman with a signed plan of 2 mL for 40 cm², lots in date and, unless told otherwise, her consent."""
-    site = clinic.site()
+    site = clinic.site(**at)
     doctor, nurse = clinic.dermatologist(site, name="Dr Elif Aydın"), clinic.staff(Role.NURSE, at=site, name="Ana Gil")
     patient = people.patient(site=site)
     catalogue.release()
@@ -84,6 +91,7 @@ def scene(*, consent: bool = True, starts_at: datetime = TODAY, facts: dict[str,
         spacing_cm=Decimal("1"),
         ml_per_point=Decimal("0.05"),
         depth_mm=Decimal("1"),
+        **(plan or {}),
     )
     known = {name: str(value) if isinstance(value, int) else value for name, value in WOMAN.items()}
     known = {name: value for name, value in known.items() if name != "age_years"} | {"date_of_birth": "1992-03-14"}
@@ -95,7 +103,7 @@ def scene(*, consent: bool = True, starts_at: datetime = TODAY, facts: dict[str,
     session = TreatmentSession.objects.create(series=series, ordinal=1, state=TreatmentSession.State.BOOKED)
     booking = _booked(session, doctor, starts_at)
     if consent:
-        consents.signed(doctor, version)
+        consents.recorded(doctor, version)
     return Scene(site, doctor, nurse, patient, version, session, booking, lots)
 
 
@@ -136,7 +144,7 @@ def started(made: Scene) -> TreatmentRecord:
     return services.start_treatment(made.doctor, record_id=record.pk, version=record.version)
 
 
-def delivered(made: Scene, record: TreatmentRecord, **over: Any) -> TreatmentRecord:
+def delivered(made: Scene, record: TreatmentRecord, *, by: User | None = None, **over: Any) -> TreatmentRecord:
     """1.9 of 2 mL given to the two planned zones, the rest discarded; `over` are arguments that differ."""
     told: dict[str, Any] = {
         "given": [Given("vertex", "1", 1000), Given("mid_scalp", "1", 900)],
@@ -149,17 +157,17 @@ def delivered(made: Scene, record: TreatmentRecord, **over: Any) -> TreatmentRec
         "deviations": "",
         "version": record.version,
     }
-    return services.record_delivery(made.doctor, record_id=record.pk, **(told | over))
+    return services.record_delivery(by or made.doctor, record_id=record.pk, **(told | over))
 
 
-def finished(made: Scene) -> TreatmentRecord:
-    """Given, over, and every item of the checklist answered: ready to be signed."""
+def finished(made: Scene, *, without: tuple[str, ...] = ()) -> TreatmentRecord:
+    """Given, over, and the checklist answered but for some steps: ready to be signed."""
     record = delivered(made, started(made))
-    for step in steps_of(record):
-        answers = {item.id: "done" for item in step.items}
-        record = services.record_checklist(
-            made.nurse, record_id=record.pk, version=record.version, step_id=step.id, answers=answers
-        )
+    items = [(step.id, item.id) for step in steps_of(record) if step.id not in without for item in step.items]
+    ChecklistEntry.objects.bulk_create(
+        ChecklistEntry(record=record, step=step, item=item, answer="done", by=made.nurse, at=clock.now())
+        for step, item in items
+    )
     return services.finish_treatment(made.doctor, record_id=record.pk, version=record.version)
 
 
@@ -167,6 +175,12 @@ def signed(made: Scene) -> TreatmentRecord:
     """A locked record, made through every step."""
     record = finished(made)
     return services.sign_treatment(made.doctor, record_id=record.pk, version=record.version)
+
+
+def another_lot(made: Scene, of: Lot, **over: Any) -> Lot:
+    """10 mL more of the same product under another number."""
+    fields: dict[str, Any] = {"number": f"{of.number}-2", "expires_on": of.expires_on, "quantity_ml": Decimal(10)}
+    return receive_lot(made.nurse, site=made.site, product=of.product, key=uuid4().hex, **(fields | over))
 
 
 def _mixed(version: PlanVersion, site: Site, code: str) -> Lot:

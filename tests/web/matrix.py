@@ -107,7 +107,10 @@ MATRIX: dict[str, Declared] = {
     "patients:withdraw_consent": page(EVERYBODY),
     "patients:document": get(EVERYBODY),
     "protocols:catalogue": get(EVERYBODY),
-    "protocols:release": page(EVERYBODY),
+    "protocols:load_release": page(DIRECTORS),
+    "protocols:release": get(EVERYBODY),
+    "protocols:decide": page(DIRECTORS),
+    "protocols:activate": post(DIRECTORS),
     "protocols:products": page(CLINICAL),
     "protocols:lot": page(CLINICAL),
 }

@@ -257,5 +257,5 @@ def test_the_director_closes_a_site_on_public_holidays_once(client, site):
     closed = site.closures.count()
     assert client.post(url).status_code == 302
     assert site.closures.count() == closed > 5
-    assert b"Add public holidays" in client.get(reverse("mesoclinic:site_settings")).content
+    assert b"Add public holidays" in client.get(reverse("mesoclinic:closures", args=[site.pk])).content
     assert client.post(reverse("mesoclinic:add_holidays", args=[clinic.site().pk, 2026])).status_code == 404

@@ -67,6 +67,13 @@ def test_a_measured_fever_is_a_red_flag(temperature, flag):
     assert has_red_flag(triage(NOTHING, shipped(), temperature_c=Decimal(temperature))) is flag
 
 
+@pytest.mark.parametrize(
+    ("sign", "flag"), [("chest_pain", Tri.YES), ("pus", Tri.YES), ("rash", Tri.NO), ("expected_mild", Tri.NO)]
+)
+def test_an_emergency_and_a_doctor_the_same_day_are_red_flags(sign, flag):
+    assert has_red_flag(triage(NOTHING | {sign: Tri.YES}, shipped())) is flag
+
+
 def test_nobody_is_reassured_while_an_urgent_sign_was_not_asked():
     asked = NOTHING | {"expected_mild": Tri.YES, "chest_pain": Tri.UNKNOWN}
     found = triage(asked, shipped())

@@ -150,3 +150,9 @@ def test_a_row_ends_by_elapsed_time_in_the_hour_that_comes_twice():
 def test_painkillers_that_are_barred_are_not_mentioned():
     assert rows(done())["AC-03"].lines
     assert not rows(done(), nsaid_contraindicated=Tri.YES)["AC-03"].lines
+
+
+def test_the_first_night_has_a_line_of_its_own():
+    (line,) = rows(done())["AC-04"].lines
+    assert "raised" in line.text
+    assert (line.start, line.stop) == (END, END + timedelta(hours=12))

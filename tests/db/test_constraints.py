@@ -1,0 +1,171 @@
+"""What no row may be and no two rows may share, whoever writes to the database."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
+
+from mesoclinic.accounts import User
+from mesoclinic.documents import Document
+from mesoclinic.once import OnceKey
+from mesoclinic.outbox import Message
+from mesoclinic.sites import Absence, Closure, OpeningHours, Room, Site, StaffHours, VisitType
+from patients.models import (
+    Acknowledgement,
+    FactSheet,
+    Notice,
+    Patient,
+    PatientDocument,
+    PatientLink,
+    PatientSite,
+    PlanVersion,
+)
+from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product
+from sessions.models import (
+    AdverseEvent,
+    AssessmentPoint,
+    Booking,
+    Injection,
+    LotUse,
+    Occupancy,
+    Outcome,
+    Series,
+    TreatmentRecord,
+    TreatmentSession,
+)
+from tests.builders.rows import row
+
+OURS = ("mesoclinic", "protocols", "patients", "clinic_sessions")
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# What two rows may not share, by the name of the constraint.
+ONLY_ONE = {
+    "one_opening_at_a_time": (OpeningHours, ("site", "weekday", "opens_at")),
+    "one_closure_a_day": (Closure, ("site", "on")),
+    "one_room_of_a_name": (Room, ("site", "name")),
+    "one_visit_type_of_a_name": (VisitType, ("site", "kind", "name")),
+    "once_actor_key": (OnceKey, ("actor", "key")),
+    "one_row_of_a_code": (CatalogueRow, ("release", "kind", "code")),
+    "one_lot_of_a_number": (Lot, ("product", "site", "number")),
+    "one_link_to_a_site": (PatientSite, ("patient", "site")),
+    "one_fact_sheet_of_a_number": (FactSheet, ("patient", "number")),
+    "one_acknowledgement_a_caution": (Acknowledgement, ("candidacy", "rule")),
+    "one_plan_version_of_a_number": (PlanVersion, ("plan", "number")),
+    "one_notice_a_matter": (Notice, ("patient", "rule", "subject", "channel")),
+    "one_session_of_an_ordinal": (TreatmentSession, ("series", "ordinal")),
+    "one_assessment_of_a_code": (AssessmentPoint, ("series", "code")),
+    "one_use_at_a_time": (Occupancy, ("resource_kind", "resource_id", "slot")),
+    "one_treatment_record_a_session": (TreatmentRecord, ("session",)),
+}
+NEVER_REPEATED = {
+    "mesoclinic_site.name": Site,
+    "mesoclinic_user.email": User,
+    "mesoclinic_document.file": Document,
+    "mesoclinic_message.key": Message,
+    "mesoclinic_message.message_id": Message,
+    "protocols_cataloguerelease.version": CatalogueRelease,
+    "protocols_product.name": Product,
+    "protocols_movement.key": Movement,
+    "patients_patient.record_number": Patient,
+    "patients_patientlink.token_sha256": PatientLink,
+    "patients_patientdocument.document_id": PatientDocument,
+    "patients_notice.message_id": Notice,
+    "clinic_sessions_series.plan_version_id": Series,
+    "clinic_sessions_booking.calendar_uid": Booking,
+    "clinic_sessions_lotuse.movement_id": LotUse,
+    "clinic_sessions_injection.client_key": Injection,
+    "clinic_sessions_outcome.assessment_id": Outcome,
+}
+# By the name of the constraint: what a row may just be, and what it may not.
+CHECKED = {
+    "opens_before_closing": (
+        OpeningHours,
+        [{"opens_at": time(9), "closes_at": time(9, 1)}],
+        [{"opens_at": time(9), "closes_at": time(9)}, {"opens_at": time(9), "closes_at": time(8)}],
+    ),
+    "work_starts_before_end": (
+        StaffHours,
+        [{"starts_at": time(9), "ends_at": time(9, 1)}],
+        [{"starts_at": time(9), "ends_at": time(9)}, {"starts_at": time(9), "ends_at": time(8)}],
+    ),
+    "absence_ends_after_start": (
+        Absence,
+        [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 2)}],
+        [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 1)}],
+    ),
+    "stock_never_below_zero": (Lot, [{"on_hand_ml": 0}], [{"on_hand_ml": "-0.001"}]),
+    "patient_has_a_name": (
+        Patient,
+        [{"given_name": "", "family_name": "Aydin"}, {"given_name": "Selin", "family_name": ""}],
+        [{"given_name": "", "family_name": ""}],
+    ),
+    "plan_has_sessions": (PlanVersion, [{"session_count": 1}], [{"session_count": 0}]),
+    "booking_ends_after_start": (
+        Booking,
+        [{"starts_at": NOON, "ends_at": NOON.replace(minute=5)}],
+        [{"starts_at": NOON, "ends_at": NOON}, {"starts_at": NOON, "ends_at": NOON.replace(hour=11)}],
+    ),
+    "pain_from_0_to_10": (TreatmentRecord, [{"pain": None}, {"pain": 0}, {"pain": 10}], [{"pain": 11}]),
+    "grade_from_1_to_5": (AdverseEvent, [{"grade": 1}, {"grade": 5}], [{"grade": 0}, {"grade": 6}]),
+}
+
+
+def our_models():
+    return [model for label in OURS for model in apps.get_app_config(label).get_models()]
+
+
+def refused(model, **fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row(model, **fields)
+
+
+def test_every_constraint_is_tried_here():
+    found = {constraint.name for model in our_models() for constraint in model._meta.constraints}
+    assert found == {*ONLY_ONE, *CHECKED}
+
+
+def test_every_column_that_may_not_repeat_is_tried_here():
+    found = {
+        f"{model._meta.db_table}.{field.column}"
+        for model in our_models()
+        for field in model._meta.local_concrete_fields
+        if field.unique and not field.primary_key
+    }
+    assert found == set(NEVER_REPEATED)
+
+
+@pytest.mark.parametrize("name", ONLY_ONE)
+def test_there_is_only_one_of_these(name):
+    model, columns = ONLY_ONE[name]
+    first = row(model)
+    same = {column: getattr(first, column) for column in columns}
+    refused(model, **same)
+    for column in columns:
+        others = {kept: value for kept, value in same.items() if kept != column}
+        assert row(model, **others).pk != first.pk
+
+
+@pytest.mark.parametrize("name", NEVER_REPEATED)
+def test_a_column_never_repeats(name):
+    model, column = NEVER_REPEATED[name], name.split(".")[1]
+    field = next(each for each in model._meta.concrete_fields if each.column == column)
+    value = row(field.related_model) if field.is_relation else "the same"
+    row(model, **{field.name: value})
+    refused(model, **{field.name: value})
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_row_stays_within_its_bounds(name):
+    model, allowed, forbidden = CHECKED[name]
+    for fields in allowed:
+        row(model, **fields)
+    for fields in forbidden:
+        refused(model, **fields)
+
+
+def test_a_session_may_be_recorded_again_once_its_record_is_voided():
+    voided = row(TreatmentRecord, state=TreatmentRecord.State.VOIDED)
+    row(TreatmentRecord, session=voided.session)
+    row(TreatmentRecord, session=voided.session, state=TreatmentRecord.State.VOIDED)
+    refused(TreatmentRecord, session=voided.session)

@@ -1,0 +1,123 @@
+"""Each table that is insert-only, or frozen once it is signed: no column changes, no row goes, whoever asks."""
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import JSONField
+
+from mesoclinic import guards
+from tests.builders.rows import other_value, row
+
+# Table -> the columns that may still change.
+INSERT_ONLY: dict[str, set[str]] = {
+    "mesoclinic_auditevent": set(),
+    "mesoclinic_document": {"sealed_at"},
+    "protocols_cataloguerelease": set(),
+    "protocols_cataloguerow": set(),
+    "protocols_rowdecision": set(),
+    "protocols_activation": set(),
+    "protocols_movement": set(),
+    "patients_factsheet": set(),
+    "patients_addendum": set(),
+    "patients_candidacy": set(),
+    "patients_acknowledgement": set(),
+    "patients_override": set(),
+    "patients_formulationcheck": set(),
+    "patients_patientdocument": set(),
+    "clinic_sessions_injection": set(),
+    "clinic_sessions_lotuse": set(),
+    "clinic_sessions_checklistentry": set(),
+}
+# Table -> the states in which a row is frozen, in the order in which it passes them, and what may still change then.
+FROZEN: dict[str, tuple[tuple[str, ...], set[str]]] = {
+    "patients_consultation": (("signed", "voided"), {"state"}),
+    "patients_planversion": (("signed", "superseded", "stopped"), {"state", "stop_reason"}),
+    "patients_consent": (("signed", "withdrawn", "expired", "superseded"), {"state", "withdrawn_at"}),
+    "clinic_sessions_treatmentrecord": (("signed", "voided"), {"state"}),
+}
+FREE = {
+    "patients_consultation": "draft",
+    "patients_planversion": "draft",
+    "patients_consent": "shown",
+    "clinic_sessions_treatmentrecord": "open",
+}
+MODELS = {model._meta.db_table: model for model in apps.get_models()}
+LOCKED = [(table, "") for table in INSERT_ONLY] + [(table, state) for table in FROZEN for state in FROZEN[table][0]]
+EVENTS = ("update", "delete", "truncate") if connection.vendor == "postgresql" else ("update", "delete")
+
+
+def kept(table: str, state: str):
+    """A row that is guarded; its record number and its like are of no matter."""
+    return row(MODELS[table], **({"state": state} if state else {}))
+
+
+def refused(table: str, event: str):
+    return pytest.raises(IntegrityError, match=f"{table} is guarded: {event.upper()} refused")
+
+
+def may_change(table: str) -> set[str]:
+    return INSERT_ONLY[table] if table in INSERT_ONLY else FROZEN[table][1]
+
+
+def change(one, field) -> None:
+    with transaction.atomic():
+        new = other_value(field, getattr(one, field.attname))
+        type(one)._base_manager.filter(pk=one.pk).update(**{field.attname: new})
+
+
+def delete(one) -> None:
+    with transaction.atomic():
+        type(one)._base_manager.filter(pk=one.pk)._raw_delete(using="default")
+
+
+def truncate(table: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f'TRUNCATE "{table}" CASCADE')
+
+
+def test_every_guarded_table_is_tried_here():
+    assert set(guards._guards) == {*INSERT_ONLY, *FROZEN}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize(("table", "state"), LOCKED, ids=lambda part: part)
+def test_what_is_kept_stays_as_it_is(table, state, event):
+    one = kept(table, state)
+    if event == "update":
+        for field in one._meta.concrete_fields:
+            if field.column not in may_change(table) | {"id"}:
+                with refused(table, event):
+                    change(one, field)
+    else:
+        with refused(table, event):
+            delete(one) if event == "delete" else truncate(table)
+    one.refresh_from_db()
+
+
+@pytest.mark.parametrize(("table", "state"), LOCKED, ids=lambda part: part)
+def test_what_may_change_changes(table, state):
+    one = kept(table, state)
+    for field in one._meta.concrete_fields:
+        if field.column in may_change(table) - {"state"}:
+            change(one, field)
+
+
+@pytest.mark.parametrize("table", FROZEN)
+def test_a_state_goes_onward_and_never_back(table):
+    states, _ = FROZEN[table]
+    rows = MODELS[table]._base_manager
+    for place, state in enumerate(states):
+        for later in states[place:]:
+            assert rows.filter(pk=kept(table, state).pk).update(state=later) == 1
+        for earlier in (FREE[table], *states[:place]):
+            with refused(table, "update"), transaction.atomic():
+                rows.filter(pk=kept(table, state).pk).update(state=earlier)
+
+
+@pytest.mark.parametrize("table", FROZEN)
+def test_what_is_not_signed_yet_is_free(table):
+    one = kept(table, FREE[table])
+    for field in one._meta.concrete_fields:
+        if isinstance(field, JSONField):
+            change(one, field)
+    delete(one)
