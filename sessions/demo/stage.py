@@ -20,7 +20,7 @@ CONFIRM_SHARE = 0.7
 NUMBING_SHARE = 0.3
 LATEST_CALL = timedelta(hours=26)
 # What is longer ago is written in one go.
-LATELY = timedelta(hours=2)
+LATELY = timedelta(minutes=75)
 
 
 @dataclass(slots=True)
@@ -163,7 +163,7 @@ class Treatment:
             self._in(-60 * 24 * 4, self.cancel)
         elif self.twist == "no_show":
             self._in(35, self.miss)
-        elif self.stage.is_past(self.booking):
+        elif self.stage.is_past(self.booking) and self.twist != "unsigned":
             self._in(42, self.be_over)
         else:
             confirm(self.stage, self.team, self.booking)

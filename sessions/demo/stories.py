@@ -46,37 +46,37 @@ class Course:
 
 # The middle day is busy: at ten past eleven there is somebody in each state.
 TODAY = (
-    Course(-21, time(9, 15), 0, "P1", 10, Twist("unsigned")),
-    Course(-14, time(9, 30), 0, "P5", 6),
-    Course(-7, time(10, 15), 0, "P8", 12),
-    Course(-14, time(10, 30), 1, "P1", 8),
-    Course(-21, time(11), 0, "P5", 10, paper=True),
-    Course(-7, time(11), 1, "P1", 10, Twist("slow"), paper=True),
+    Course(-21, time(9, 15), 0, "P1", 6, Twist("unsigned")),
+    Course(-14, time(9, 30), 0, "P5", 4),
+    Course(-7, time(10, 15), 0, "P8", 6),
+    Course(-14, time(10, 30), 1, "P1", 6),
+    Course(-21, time(11), 0, "P5", 6, paper=True),
+    Course(-7, time(11), 1, "P1", 8, Twist("slow"), paper=True),
     Course(0, time(12), 1, "P1", 6, paper=True, mail=MUTE),
     Course(-14, time(13), 0, "P8", 8),
-    Course(-7, time(15, 30), 1, "P5", 8, mail=MISTYPED),
+    Course(-7, time(15, 30), 1, "P5", 4, mail=MISTYPED),
     Course(-21, time(16), 0, "P1", 4),
-    Course(0, time(17, 15), 1, "P8", 12),
-    Course(-14, time(18), 1, "P1", 10, Twist("late")),
+    Course(0, time(17, 15), 1, "P8", 6),
+    Course(-14, time(18), 1, "P1", 6, Twist("late")),
 )
 UNUSUAL = (
     Course(-24, time(9, 15), 0, "P1", 4),
-    Course(-10, time(9, 45), 0, "P5", 6, Twist("dizzy", 2)),
-    Course(-13, time(15, 30), 1, "P1", 8, Twist("swelling", 2)),
-    Course(-16, time(12, 30), 0, "P1", 8, Twist("cancelled", 4)),
-    Course(-15, time(16, 30), 1, "P8", 8, Twist("no_show", 3)),
-    Course(-17, time(13), 0, "P1", 10, withdraws_on=-4),
-    Course(3, time(11, 45), 0, "P5", 6, revised=True),
+    Course(-10, time(9, 45), 0, "P5", 4, Twist("dizzy", 2)),
+    Course(-13, time(15, 30), 1, "P1", 6, Twist("swelling", 2)),
+    Course(-16, time(12, 30), 0, "P1", 6, Twist("cancelled", 4)),
+    Course(-15, time(16, 30), 1, "P8", 5, Twist("no_show", 3)),
+    Course(-17, time(13), 0, "P1", 6, withdraws_on=-4),
+    Course(3, time(11, 45), 0, "P5", 4, revised=True),
 )
+USUAL = (("P1", 6), ("P8", 5), ("P1", 8), ("P5", 4), ("P8", 6))
 IN_TURKEY = (
-    Course(-21, time(10), 0, "P1", 10),
-    Course(-14, time(11), 0, "P5", 6),
-    Course(-7, time(13, 15), 0, "P8", 12),
-    Course(0, time(15, 30), 0, "P1", 8),
-    Course(-18, time(9, 45), 0, "P5", 8),
+    Course(-21, time(10), 0, "P1", 6),
+    Course(-14, time(11), 0, "P5", 4),
+    Course(-7, time(13, 15), 0, "P8", 6),
+    Course(0, time(15, 30), 0, "P1", 6),
+    Course(-18, time(9, 45), 0, "P8", 5),
     Course(-9, time(11, 45), 0, "P1", 6),
-    Course(-5, time(14, 30), 0, "P8", 8),
-    Course(2, time(16), 0, "P1", 10),
+    Course(2, time(16), 0, "P1", 6),
 )
 COMING = (
     Talk(0, time(11, 30), 0, early=24),
@@ -140,7 +140,7 @@ def _others(stage: Stage) -> Iterator[Course]:
     for number in range(10):
         weeks, doctor = stage.random.choice((3, 2, 2, 1, 1, 0)), number % 2
         first = OTHER_DAYS[number % len(OTHER_DAYS)] - 7 * weeks
-        protocol, sessions = stage.random.choice((("P1", 10), ("P5", 6), ("P5", 10), ("P8", 8), ("P1", 6)))
+        protocol, sessions = stage.random.choice(USUAL)
         yield Course(first, stage.random.choice(HOURS[doctor]), doctor, protocol, sessions)
 
 

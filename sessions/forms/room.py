@@ -4,27 +4,30 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+
 from mesoclinic.forms import ClinicForm
 from mesoclinic.rules.arithmetic import MICROLITRES_PER_ML
 from patients.queries.banner import current_facts
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.technique import Technique
+from sessions.forms.delivery import DeliveryForm
+from sessions.forms.rescreen import RescreenForm
 from sessions.forms.treatment import (
     ActForm,
     AddendumForm,
     CautionsForm,
     ChecklistForm,
-    DeliveryForm,
     LotForm,
     ReactionForm,
     ReasonForm,
-    RescreenForm,
 )
 from sessions.models import TreatmentRecord
 from sessions.queries.room import Room, room_for
 from sessions.queries.treatment import Need, lots_at, zones_of
 
-__all__ = ["Room", "form_for", "forms_of", "is_offered", "room_for"]
+__all__ = ["Room", "form_for", "forms_of", "is_offered", "room_for", "typed"]
 
 Failed = tuple[str, ClinicForm]
 Build = Callable[[Room, str, Any], ClinicForm | None]
@@ -32,9 +35,9 @@ Build = Callable[[Room, str, Any], ClinicForm | None]
 
 def form_for(room: Room, action: str, data: Any = None) -> ClinicForm | None:
     """The form of an action such as `start` or `lot-12`; None for one that this session does not have."""
-    name, _dash, place = action.partition("-")
+    name, dash, place = action.partition("-")
     build = FORMS.get(name)
-    if build is None or (room.record is None and name != "open"):
+    if build is None or (room.record is None and name != "open") or bool(dash) != (name in PLACED):
         return None
     return build(room, place, data)
 
@@ -43,7 +46,7 @@ def forms_of(room: Room, failed: Failed | None) -> dict[str, Any]:
     """Each form that the page shows, by its action; what was refused stands in its place with what was typed."""
     steps = [f"checklist-{step.row.id}" for step in room.steps]
     lots = [f"lot-{need.component.pk}" for need in room.needs]
-    plain = [name for name in FORMS if name not in ("checklist", "lot")]
+    plain = [name for name in FORMS if name not in PLACED]
     shown = {action: form_for(room, action) for action in (*plain, *steps, *lots)}
     if failed:
         shown |= {failed[0]: failed[1]}
@@ -57,6 +60,18 @@ def forms_of(room: Room, failed: Failed | None) -> dict[str, Any]:
 def is_offered(room: Room, action: str) -> bool:
     """Whether the page still shows the form of this action; somebody may have gone on meanwhile."""
     return action.partition("-")[0] in OFFERED[room.stage]
+
+
+def typed(form: ClinicForm) -> list[tuple[str, str]]:
+    """Label and words of everything that was typed or chosen in a form."""
+    shown = ((field, field.value()) for field in form.visible_fields())
+    return [(str(field.label), _words(field, value)) for field, value in shown if value]
+
+
+def _words(field: BoundField, value: Any) -> str:
+    names = {str(code): str(name) for code, name in getattr(field.field, "choices", ())}
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(_("Yes") if each is True else names.get(str(each), str(each)) for each in values)
 
 
 def _act(name: str) -> Build:
@@ -111,7 +126,7 @@ def _delivery(room: Room, place: str, data: Any) -> ClinicForm:
     return DeliveryForm(
         data,
         zones=zones_of(room.version, room.catalogue),
-        syringes=room.syringes,
+        drawn=dict(room.drawn),
         techniques=room.catalogue.of(Technique),
         initial=_delivered(room),
     )
@@ -146,6 +161,8 @@ def _addendum(room: Room, place: str, data: Any) -> ClinicForm:
     return AddendumForm(data, auto_id="addendum_%s")
 
 
+# One form for each step of the checklist and for each product of the plan.
+PLACED = ("checklist", "lot")
 FORMS: Mapping[str, Build] = {
     "open": _open,
     "rescreen": _rescreen,
@@ -163,7 +180,7 @@ FORMS: Mapping[str, Build] = {
 OFFERED: Mapping[str, frozenset[str]] = {
     "closed": frozenset(),
     "unopened": frozenset({"open"}),
-    "preparing": frozenset({"rescreen", "checklist", "cautions", "lot", "start", "void"}),
+    "preparing": frozenset({"rescreen", "checklist", "cautions", "lot", "reaction", "start", "void"}),
     "injecting": frozenset({"checklist", "lot", "delivery", "reaction", "finish", "void"}),
     "ended": frozenset({"checklist", "delivery", "reaction", "sign", "void"}),
     "locked": frozenset({"reaction", "void", "addendum"}),

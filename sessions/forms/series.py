@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.accounts import User
+from mesoclinic.fields import ClockField, DayField
 from mesoclinic.forms import ClinicForm
 from mesoclinic.sites import Weekday
 from mesoclinic.widgets import ManyChips
-from sessions.forms.bookings import KEY, ClockField, DayField
+from sessions.forms.bookings import KEY
 from sessions.rules.series_places import Pick, Preferences
 
 SEEN = {"required": _("Open the page again to see the dates.")}

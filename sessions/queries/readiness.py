@@ -18,9 +18,10 @@ from protocols.rules.facts import Facts, from_sheet
 from protocols.rules.formulation import FormulationResult, check_mixture
 from sessions.models import TreatmentRecord
 from sessions.queries.stops import booking_stops
-from sessions.queries.treatment import booking_of, lots_of, needs_of, today_at, version_of
+from sessions.queries.treatment import booking_of, lot_uses, lots_of, needs_of, today_at, version_of, withheld
 from sessions.rules.day import FORMULATIONS, VERDICTS, DayCheck, check_day
 
+READ, VOID = "read", "void-"
 STOPPING = frozenset({Level.CONTRAINDICATED, Level.REFER, Level.DEFER, Level.BLOCK, Level.MISSING})
 
 
@@ -47,7 +48,7 @@ def readiness_of(record: TreatmentRecord) -> Readiness:
     unread = frozenset(found.rule for found in warned) - _read(record)
     stops += [*_verdict(day), *_unread(unread), *_formulation(mixture), *_consent(record)]
     stops += [found for found in (*day.findings, *booking_stops(version_of(record))) if found.level in STOPPING]
-    stops += [*_lots(record), *_approved(record)]
+    stops += [*_lots(record), *_withheld(record), *_approved(record)]
     if not stops and not day.may_start:
         stops.append(_stop("7.1", ", ".join(day.open_points), _("Ask the doctor.")))
     return Readiness(day, mixture, warned, unread, tuple(_once(stops)))
@@ -110,7 +111,7 @@ def _verdict(day: DayCheck) -> Iterator[Finding]:
 
 def _unread(rules: Iterable[str]) -> Iterator[Finding]:
     for rule in sorted(rules):
-        yield _stop(rule, _("A caution is not acknowledged."), _("The doctor reads it and ticks it below."), "read")
+        yield _stop(rule, _("A caution is not acknowledged."), _("The doctor reads it and ticks it below."), READ)
 
 
 def _formulation(mixture: FormulationResult) -> Iterator[Finding]:
@@ -134,6 +135,16 @@ def _lots(record: TreatmentRecord) -> Iterator[Finding]:
             words = {"product": need.component.product.name, "left": f"{need.left_ml.normalize():f}"}
             clears = _("Draw up %(left)s mL more of %(product)s.") % words
             yield _stop("LOT", _("%(product)s is not drawn up.") % words, clears, str(need.component.pk))
+
+
+def _withheld(record: TreatmentRecord) -> Iterator[Finding]:
+    """Each lot in a syringe, the earlier ones of a product too: the check of the mixture sees the last."""
+    for use in lot_uses(record):
+        reason = withheld(record, use.lot)
+        if reason:
+            words = _("Lot %(number)s is drawn up. %(reason)s") % {"number": use.lot.number, "reason": reason}
+            clears = _("The doctor voids this record; prepare again with another lot.")
+            yield _stop("LOT", words, clears, f"{VOID}{use.lot_id}")
 
 
 def _approved(record: TreatmentRecord) -> Iterator[Finding]:

@@ -2,31 +2,43 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from mesoclinic import clock
 from mesoclinic.actors import Actor
+from mesoclinic.audit import AuditEvent
 from mesoclinic.errors import OutOfScope
-from mesoclinic.rules.arithmetic import MICROLITRES_PER_ML
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
-from patients.models import Addendum, Consent, Patient, PlanVersion
+from patients.models import Acknowledgement, Addendum, Consent, Patient, PlanVersion
 from patients.queries.consents import Standing, valid_consent_for
+from patients.queries.consultations import readable_facts
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.adverse_events import AdverseEventType
-from protocols.rules.kinds.ingredients import Ingredient
-from protocols.rules.kinds.inputs import Input
-from protocols.rules.kinds.session_day import ChecklistItem, DayRule, SessionStep
-from protocols.rules.kinds.technique import Technique, Zone
+from protocols.rules.kinds.session_day import ChecklistItem, SessionStep
+from protocols.rules.kinds.technique import Technique
 from sessions.models import AdverseEvent, Booking, ChecklistEntry, LotUse, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import bookings_for
+from sessions.queries.clearing import Stop, stop_of
+from sessions.queries.delivered import (
+    Delivered,
+    PlannedPart,
+    PlannedZone,
+    delivered_of,
+    drawn_ml,
+    planned_parts,
+    planned_zones,
+)
 from sessions.queries.readiness import Readiness, readiness_of
 from sessions.queries.treatment import (
     MAY_OPEN,
+    Gap,
     Need,
     addenda_of,
     answers_of,
@@ -42,18 +54,12 @@ from sessions.queries.treatment import (
 )
 
 WAITING = (Consent.State.OFFERED, Consent.State.SHOWN)
-WORDS = {"done": _("Done"), "not_done": _("Not done"), "not_applicable": _("Does not apply")}
-BLEEDING = {"none": _("None"), "little": _("A little"), "much": _("Much")}
-PLACES = {"VISIT": "visit", "DY-01": "rescreen", "DY-05": "rescreen", "SD-08": "consent", "CATALOGUE": "catalogue"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """What keeps the session from starting; `place` is where it is cleared, `target` the id of an element there."""
-
-    finding: Finding
-    place: str
-    target: str = ""
+WORDS = {
+    "done": gettext_lazy("Done"),
+    "not_done": gettext_lazy("Not done"),
+    "not_applicable": gettext_lazy("Does not apply"),
+}
+BLEEDING = {"none": gettext_lazy("None"), "little": gettext_lazy("A little"), "much": gettext_lazy("Much")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,39 +94,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    """One syringe: drawn up = injected + left over + discarded, in mL."""
-
-    syringe: str
-    drawn_ml: Decimal
-    injected_ml: Decimal
-    left_over_ml: Decimal
-    discarded_ml: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Injected:
-    """What went into one zone from one syringe."""
-
-    zone: str
-    syringe: str
-    volume_ml: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """A reaction under its name."""
 
     name: str
-    event: AdverseEvent
+    row: AdverseEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """A record that was set aside, with the reason and who gave it."""
+    """A record that was set aside: why, by whom and when."""
 
     record: TreatmentRecord
-    reason: Addendum | None
+    reason: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +123,26 @@ class Room:
     today: date
     consent: Standing
     consent_asked: Consent | None
+    planned: Sequence[PlannedZone] = ()
+    parts: Sequence[PlannedPart] = ()
     record: TreatmentRecord | None = None
     readiness: Readiness | None = None
+    delivered: Delivered | None = None
     steps: Sequence[Step] = ()
     needs: Sequence[Need] = ()
     uses: Sequence[LotUse] = ()
     addenda: Sequence[Addendum] = ()
-    events: Sequence[AdverseEvent] = ()
+    acknowledged: Sequence[Acknowledgement] = ()
+    events: Sequence[Event] = ()
+    gaps: Sequence[Gap] = ()
+    void: Voided | None = None
     voided: Sequence[Voided] = ()
 
     @property
     def record_id(self) -> int:
         """The key of the record; raises OutOfScope before there is one."""
         if self.record is None:
-            raise OutOfScope("This session has no record yet.")
+            raise OutOfScope(_("This session has no record yet."))
         return self.record.pk
 
     @property
@@ -175,22 +169,16 @@ class Room:
     @property
     def stops(self) -> list[Stop]:
         """Everything that keeps the session from starting; the consent first."""
-        found = self.readiness.stops if self.readiness and self.stage == "preparing" else ()
-        return sorted((self._stop(each) for each in found), key=lambda stop: stop.place != "consent")
+        found = [stop_of(each, self.catalogue) for each in (self.readiness.stops if self.readiness else ())]
+        return sorted(found, key=lambda stop: stop.place != "consent")
 
     @property
-    def notes(self) -> tuple[Finding, ...]:
+    def notes(self) -> list[Finding]:
         """What does not stop the session and is good to know: records and warnings of today's checks."""
         ready = self.readiness
-        if ready is None:
-            return ()
-        found = (*(ready.day.findings if ready.day else ()), *(ready.mixture.findings if ready.mixture else ()))
-        return tuple(each for each in found if each.level in (Level.WARN, Level.RECORD))
-
-    @property
-    def gaps(self) -> list[str]:
-        """What is missing before the record can be signed."""
-        return missing_to_sign(self.record) if self.record and self.stage in ("injecting", "ended") else []
+        checks = (ready.day, ready.mixture) if ready else ()
+        found = [each for check in checks if check for each in check.findings]
+        return [each for each in found if each.level in (Level.WARN, Level.RECORD)]
 
     @property
     def cautions(self) -> list[tuple[Finding, bool]]:
@@ -204,35 +192,25 @@ class Room:
         return sorted({use.syringe for use in self.uses})
 
     @property
+    def has_to_draw(self) -> bool:
+        """Whether something of the plan is not in a syringe yet."""
+        return any(need.left_ml for need in self.needs)
+
+    @property
+    def drawn(self) -> list[tuple[str, Decimal]]:
+        """What each syringe holds, in mL."""
+        return [(name, drawn_ml(self.uses, name)) for name in self.syringes]
+
+    @property
     def technique(self) -> Technique | None:
         """The technique of the record, before the injection that of the plan."""
         name = (self.record.technique if self.record else "") or self.version.technique
         return self.catalogue.row(Technique, name) if self.catalogue.has(Technique, name) else None
 
     @property
-    def anaesthetics(self) -> list[Need]:
-        """The components of the plan that numb."""
-        return [need for need in self.needs if _numbs(self.catalogue, need.component.ingredient)]
-
-    @property
-    def planned_zones(self) -> list[tuple[str, Decimal]]:
-        """Zones of the plan with their areas in cm2."""
-        return [(_zone_name(self.catalogue, row["zone"]), Decimal(row["area_cm2"])) for row in self.version.zones]
-
-    @property
-    def drawn(self) -> list[tuple[str, Decimal]]:
-        """What each syringe holds, in mL."""
-        return [(name, _drawn(self.uses, name)) for name in self.syringes]
-
-    @property
-    def bleeding(self) -> str:
-        """The bleeding in words; empty while it is not recorded."""
-        return str(BLEEDING.get(self.record.bleeding, "")) if self.record else ""
-
-    @property
-    def told_events(self) -> list[Event]:
-        """Each reaction with its name."""
-        return [Event(_event_name(self.catalogue, each.code), each) for each in self.events]
+    def anaesthetics(self) -> list[PlannedPart]:
+        """The products of the plan that numb."""
+        return [part for part in self.parts if part.numbs]
 
     @property
     def cream(self) -> str:
@@ -240,82 +218,61 @@ class Room:
         return "" if self.version.anaesthetic_cream == "none" else self.version.anaesthetic_cream.replace("_", " + ")
 
     @property
-    def injected(self) -> list[Injected]:
-        """What is recorded as injected, zone by zone."""
-        zones = self.record.zones if self.record else []
-        return [
-            Injected(_zone_name(self.catalogue, row["zone"]), str(row["syringe"]), _ml(row["volume_ul"]))
-            for row in zones
-            if isinstance(row, dict)
-        ]
+    def asked_today(self) -> list[tuple[str, str, str]]:
+        """Question, answer and day of the re-screen."""
+        return readable_facts(self.record.day_inputs, self.catalogue) if self.record else []
 
     @property
-    def reconciled(self) -> list[Reconciled]:
-        """Each syringe with what became of it, once the injection is recorded."""
-        volumes = self.record.volumes if self.record else {}
-        return [_reconciled(rest, self.uses, self.injected) for rest in volumes.get("rest", [])]
+    def bleeding(self) -> str:
+        """The bleeding in words; empty while it is not recorded."""
+        return str(BLEEDING.get(self.record.bleeding, "")) if self.record else ""
 
     @property
-    def injected_ml(self) -> Decimal:
-        """All that is recorded as injected."""
-        return sum((row.volume_ml for row in self.injected), start=Decimal(0))
-
-    @property
-    def doses(self) -> list[tuple[str, str, Decimal | None]]:
-        """Ingredient, unit and dose that was given; None where the strength is not known."""
-        stored = self.record.volumes.get("doses", {}) if self.record else {}
-        return [
-            (*_named_dose(self.catalogue, name), None if dose is None else Decimal(dose))
-            for name, dose in stored.items()
-        ]
-
-    def _stop(self, finding: Finding) -> Stop:
-        if finding.rule == "LOT":
-            return Stop(finding, "here", f"lot-{finding.about}")
-        if finding.about == "read":
-            return Stop(finding, "here", "cautions")
-        place = PLACES.get(finding.rule) or self._place(finding)
-        return Stop(finding, "here", "rescreen") if place == "rescreen" else Stop(finding, place)
-
-    def _place(self, finding: Finding) -> str:
-        if self.catalogue.has(DayRule, finding.rule):
-            return "rescreen"
-        if finding.rule.startswith(("FX-", "T-")):
-            return "plan"
-        asked = {finding.about, *(name for name, _value in finding.inputs)}
-        day = {row.id for row in self.catalogue.of(Input) if row.on_day}
-        return "rescreen" if asked & day else "patient"
+    def elapsed_seconds(self) -> int | None:
+        """How long the injection has been going on; None when it is not."""
+        if self.record is None or self.record.started_at is None or self.record.ended_at is not None:
+            return None
+        return max(int((clock.now() - self.record.started_at).total_seconds()), 0)
 
 
 def room_for(actor: Actor, session_id: int) -> Room:
     """The treatment room of a session within reach; raises OutOfScope."""
     session = session_for(actor, session_id)
-    version, site = session.series.plan_version, session.series.site
+    version, today = session.series.plan_version, today_at(session.series.site)
+    catalogue = catalogue_of(version.release)
     record = record_of(actor, session) or _set_aside(actor, session)
-    common: dict[str, Any] = {
-        "session": session,
-        "patient": session.series.patient,
-        "version": version,
-        "catalogue": catalogue_of(version.release),
-        "booking": _visit(actor, session),
-        "today": today_at(site),
-        "consent": valid_consent_for(version, today_at(site)),
-        "consent_asked": version.consents.filter(kind=Consent.Kind.TREATMENT, state__in=WAITING).last(),
-        "voided": _voided(session, record),
-    }
-    return Room(**common, **(_of_record(record) if record else {}))
+    return Room(
+        session=session,
+        patient=session.series.patient,
+        version=version,
+        catalogue=catalogue,
+        booking=_visit(actor, session),
+        today=today,
+        consent=valid_consent_for(version, today),
+        consent_asked=version.consents.filter(kind=Consent.Kind.TREATMENT, state__in=WAITING).last(),
+        planned=planned_zones(version, catalogue),
+        parts=planned_parts(version, catalogue),
+        voided=_voided(session, record),
+        **(_of_record(record, catalogue) if record else {}),
+    )
 
 
-def _of_record(record: TreatmentRecord) -> dict[str, Any]:
-    before = record.state == TreatmentRecord.State.OPEN and record.started_at is None
+def _of_record(record: TreatmentRecord, catalogue: Catalogue) -> dict[str, Any]:
+    is_open, uses = record.state == TreatmentRecord.State.OPEN, lot_uses(record)
+    before = is_open and record.started_at is None
+    read = Acknowledgement.objects.filter(candidacy=record.candidacy_id).select_related("by").order_by("rule")
     return {
         "record": record,
         "readiness": readiness_of(record) if before else None,
+        "delivered": delivered_of(record, uses, catalogue),
         "steps": list(_steps(record)),
         "needs": needs_of(record),
-        "uses": lot_uses(record),
+        "uses": uses,
         "addenda": addenda_of(record),
-        "events": list(record.adverse_events.select_related("reported_by").order_by("reported_at")),
+        "acknowledged": list(read),
+        "events": list(_events(record, catalogue)),
+        "void": next(iter(_void_of(record)), None),
+        "gaps": missing_to_sign(record) if is_open and not before else (),
     }
 
 
@@ -327,11 +284,13 @@ def _set_aside(actor: Actor, session: TreatmentSession) -> TreatmentRecord | Non
 
 def _voided(session: TreatmentSession, shown: TreatmentRecord | None) -> list[Voided]:
     found = session.records.filter(state=TreatmentRecord.State.VOIDED).order_by("-pk")
-    return [Voided(each, _reason(each)) for each in found if shown is None or each.pk != shown.pk]
+    return [void for each in found if shown is None or each.pk != shown.pk for void in _void_of(each)]
 
 
-def _reason(record: TreatmentRecord) -> Addendum | None:
-    return next(iter(reversed(addenda_of(record))), None)
+def _void_of(record: TreatmentRecord) -> list[Voided]:
+    """How a record was voided, as the audit log has it; empty when it was not."""
+    deeds = AuditEvent.objects.filter(object_kind=TreatmentRecord._meta.label_lower, object_id=str(record.pk))
+    return [Voided(record, deed.reason, deed.actor_name, deed.at) for deed in deeds.filter(action="treatment.voided")]
 
 
 def _visit(actor: Actor, session: TreatmentSession) -> Booking | None:
@@ -345,37 +304,7 @@ def _steps(record: TreatmentRecord) -> Iterator[Step]:
         yield Step(row, [Answered(item, given.get((row.id, item.id))) for item in row.items])
 
 
-def _reconciled(rest: Mapping[str, Any], uses: Sequence[LotUse], injected: Sequence[Injected]) -> Reconciled:
-    syringe = str(rest["syringe"])
-    return Reconciled(
-        syringe,
-        _drawn(uses, syringe),
-        sum((row.volume_ml for row in injected if row.syringe == syringe), start=Decimal(0)),
-        _ml(rest["left_over_ul"]),
-        _ml(rest["discarded_ul"]),
-    )
-
-
-def _drawn(uses: Sequence[LotUse], syringe: str) -> Decimal:
-    return sum((use.volume_ml for use in uses if use.syringe == syringe), start=Decimal(0))
-
-
-def _named_dose(catalogue: Catalogue, stored: str) -> tuple[str, str]:
-    code, _space, unit = stored.partition(" ")
-    return (catalogue.row(Ingredient, code).name if catalogue.has(Ingredient, code) else code), unit
-
-
-def _numbs(catalogue: Catalogue, code: str) -> bool:
-    return catalogue.has(Ingredient, code) and catalogue.row(Ingredient, code).anaesthetic
-
-
-def _event_name(catalogue: Catalogue, code: str) -> str:
-    return catalogue.row(AdverseEventType, code).name if catalogue.has(AdverseEventType, code) else code
-
-
-def _zone_name(catalogue: Catalogue, zone: str) -> str:
-    return catalogue.row(Zone, zone).name if catalogue.has(Zone, zone) else zone
-
-
-def _ml(microlitres: int) -> Decimal:
-    return Decimal(microlitres) / MICROLITRES_PER_ML
+def _events(record: TreatmentRecord, catalogue: Catalogue) -> Iterator[Event]:
+    for row in record.adverse_events.select_related("reported_by").order_by("reported_at", "pk"):
+        known = catalogue.has(AdverseEventType, row.code)
+        yield Event(catalogue.row(AdverseEventType, row.code).name if known else row.code, row)

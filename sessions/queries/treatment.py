@@ -88,19 +88,27 @@ def unanswered(record: TreatmentRecord) -> list[tuple[SessionStep, ChecklistItem
     return [(step, item) for step in steps for item in step.items if (step.id, item.id) not in given]
 
 
-def missing_to_sign(record: TreatmentRecord) -> list[str]:
-    """Each mandatory part of the record that is not there yet, in a sentence."""
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A mandatory part of the record that is not there yet, and the id of the place where it is given."""
+
+    sentence: str
+    target: str
+
+
+def missing_to_sign(record: TreatmentRecord) -> list[Gap]:
+    """Each mandatory part of the record that is not there yet."""
     open_items = len(unanswered(record))
     parts = [
-        (record.started_at is None, _("Start the treatment.")),
-        (not record.volumes, _("Record what was injected.")),
-        (record.pain is None, _("Record the pain.")),
-        (not record.bleeding, _("Record the bleeding.")),
-        (not record.none_observed and not record.reactions, _("Record reactions, or that none was observed.")),
-        (record.ended_at is None, _("Finish the session.")),
-        (open_items > 0, _("Answer the %(count)s open items of the checklist.") % {"count": open_items}),
+        (record.started_at is None, _("Start the treatment."), "start"),
+        (not record.volumes, _("Record what was injected."), "delivery"),
+        (record.pain is None, _("Record the pain."), "delivery"),
+        (not record.bleeding, _("Record the bleeding."), "delivery"),
+        (not record.none_observed and not record.reactions, _("Record reactions, or that none was seen."), "delivery"),
+        (record.ended_at is None, _("Finish the session."), "finish"),
+        (open_items > 0, _("Answer the %(count)s open items of the checklist.") % {"count": open_items}, "checklist"),
     ]
-    return [sentence for missing, sentence in parts if missing]
+    return [Gap(sentence, target) for missing, sentence, target in parts if missing]
 
 
 def lot_uses(record: TreatmentRecord) -> list[LotUse]:
@@ -126,12 +134,6 @@ class Need:
         """What is still to be drawn up, in mL."""
         return self.component.volume_ml - self.drawn_ml
 
-    @property
-    def mg(self) -> Decimal | None:
-        """The planned dose in mg; None where the strength is not known."""
-        strength = self.component.mg_per_ml
-        return None if strength is None else strength * self.component.volume_ml
-
 
 def needs_of(record: TreatmentRecord) -> list[Need]:
     """Every component of the plan beside what was drawn up for it."""
@@ -147,15 +149,20 @@ def needs_of(record: TreatmentRecord) -> list[Need]:
 
 
 def lot_refusal(record: TreatmentRecord, lot: Lot) -> str:
-    """Why this lot may not be used today, in one line; empty when it may."""
+    """Why this lot may not be drawn up today, in one line; empty when it may."""
+    if lot.on_hand_ml <= 0:
+        return withheld(record, lot) or _("This lot is used up. Take another.")
+    return withheld(record, lot)
+
+
+def withheld(record: TreatmentRecord, lot: Lot) -> str:
+    """Why this lot may not be injected today, in one line; empty when it may."""
     if lot.site_id != record.site_id:
         return _("This lot belongs to another site. Take another.")
     if lot.state != Lot.State.RELEASED:
         return _("This lot is “%(state)s”. Take another.") % {"state": lot.get_state_display()}
     if lot.expires_on < today_at(record.site):
         return _("Expired %(day)s. Take another.") % {"day": birth_date(lot.expires_on)}
-    if lot.on_hand_ml <= 0:
-        return _("This lot is used up. Take another.")
     return ""
 
 

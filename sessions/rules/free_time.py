@@ -182,7 +182,13 @@ def _closed(clinic: ClinicTime, starts_at: datetime, ends_at: datetime) -> Block
 def _within(week: Week, starts: datetime, ends: datetime) -> bool:
     if starts.date() != ends.date():
         return False
-    return any(first <= starts.time() and ends.time() <= last for first, last in week.get(starts.weekday(), ()))
+    stretches = week.get(starts.weekday(), ())
+    return any(first <= starts.time() and ends.time() <= last and _ended(ends, last) for first, last in stretches)
+
+
+def _ended(ends: datetime, last: time) -> bool:
+    # In autumn an hour comes round twice: the hours of the day end the first time.
+    return ends.timestamp() <= datetime.combine(ends.date(), last, ends.tzinfo).timestamp()
 
 
 def _worker(clinic: ClinicTime, starts_at: datetime, ends_at: datetime, wish: Wish) -> Worker | Blocked:

@@ -15,7 +15,7 @@ from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.forms import ClinicForm
 from patients.queries.banner import banner_for
-from sessions.forms.room import Room, form_for, forms_of, is_offered, room_for
+from sessions.forms.room import Room, form_for, forms_of, is_offered, room_for, typed
 from sessions.services import treatment as services
 
 Act = Callable[[StaffRequest, Room, Any], object]
@@ -58,7 +58,7 @@ def _page(request: StaffRequest, room: Room, failed: tuple[str, ClinicForm] | No
         "banner": banner_for(request.actor, room.patient, on=room.today),
         "forms": forms_of(room, failed),
         "failed": failed[1] if failed else None,
-        "unsaved": failed[1] if failed and not is_offered(room, failed[0]) else None,
+        "unsaved": typed(failed[1]) if failed and not is_offered(room, failed[0]) else [],
         "may_inject": may(request.actor, Can.INJECT),
         "may_consent": may(request.actor, Can.TAKE_CONSENT),
     }

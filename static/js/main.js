@@ -7,12 +7,15 @@ import { mount as dialog } from "./behaviours/dialog.js";
 import { mount as dialogOpener } from "./behaviours/dialog_opener.js";
 import { mount as digits } from "./behaviours/digits.js";
 import { mount as draft } from "./behaviours/draft.js";
+import { mount as elapsed } from "./behaviours/elapsed.js";
 import { mount as errorSummary } from "./behaviours/error_summary.js";
+import { mount as keepTyped } from "./behaviours/keep_typed.js";
 import { mount as live } from "./behaviours/live.js";
 import { mount as menu } from "./behaviours/menu.js";
 import { mount as notices } from "./behaviours/notices.js";
 import { mount as poll } from "./behaviours/poll.js";
 import { mount as primaryKey } from "./behaviours/primary_key.js";
+import { mount as reconcile } from "./behaviours/reconcile.js";
 import { mount as rows } from "./behaviours/rows.js";
 import { mount as sections } from "./behaviours/sections.js";
 import { mount as series } from "./behaviours/series.js";
@@ -30,12 +33,15 @@ const BEHAVIOURS = {
   "dialog-opener": dialogOpener,
   digits,
   draft,
+  elapsed,
   "error-summary": errorSummary,
+  "keep-typed": keepTyped,
   live,
   menu,
   notices,
   poll,
   "primary-key": primaryKey,
+  reconcile,
   rows,
   sections,
   series,

@@ -33,7 +33,7 @@ def sign_treatment(actor: User, *, record_id: int, version: int) -> TreatmentRec
         record = seen(actor, record_id, version)
         gaps = missing_to_sign(record)
         if gaps:
-            raise ClinicError(_("Before you sign: %(gaps)s") % {"gaps": " ".join(gaps)})
+            raise ClinicError(_("Before you sign: %(gaps)s") % {"gaps": " ".join(gap.sentence for gap in gaps)})
         TreatmentSession.objects.filter(pk=record.session_id).update(state=TreatmentSession.State.PERFORMED, flag="")
         _lead(actor, record, Booking.State.DONE)
         signed = {"state": TreatmentRecord.State.SIGNED, "signed_at": clock.now(), "signed_by": actor}

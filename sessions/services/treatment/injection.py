@@ -41,7 +41,7 @@ def start_treatment(actor: User, *, record_id: int, version: int) -> TreatmentRe
             raise Conflict(_("The treatment has already started."))
         ready = readiness_of(record)
         if ready.stops or ready.day is None or record.fact_sheet is None:
-            raise RuleBroken(_("The treatment cannot start yet. What stops it is listed above."), ready.stops)
+            raise RuleBroken(_("The treatment cannot start yet. What stops it is listed on this page."), ready.stops)
         plan = version_of(record)
         check = check_version(
             actor, version=plan, sheet=record.fact_sheet, cause="treatment started", lots=lots_of(record)
@@ -78,7 +78,7 @@ def record_delivery(
         volumes = _reconciled(record, given, rest)
         _explained(record, given, technique, depth_mm, deviations)
         if none_observed and record.reactions:
-            raise ClinicError(_("A reaction is recorded, so “none observed” does not hold."), "none_observed")
+            raise ClinicError(_("A reaction is recorded, so “none seen” does not hold."), "none_observed")
         zones = [
             {"zone": each.zone, "syringe": each.syringe, "volume_ul": each.volume_ul, "points": each.points}
             | {"technique": technique, "depth_mm": str(depth_mm)}
