@@ -95,7 +95,7 @@ def _texts(request: HttpRequest) -> Iterator[str]:
             yield from (value for value in values if isinstance(value, str))
     for name, files in request.FILES.lists():
         yield name
-        yield from (file.name for file in files)
+        yield from (file.name or "" for file in files)
 
 
 def _unstorable(text: str) -> bool:

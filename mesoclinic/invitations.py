@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,7 +31,7 @@ class PasswordLink(PasswordResetTokenGenerator):
     def check_token(self, user: Any, token: str | None) -> bool:
         if not user or not token or not super().check_token(user, token):
             return False
-        age = self._num_seconds(self._now()) - base36_to_int(token.partition("-")[0])  # type: ignore[attr-defined]
+        age = self._num_seconds(self._now()) - base36_to_int(token.partition("-")[0])
         return age <= RESET_SECONDS or not user.has_usable_password()
 
 
@@ -76,7 +77,7 @@ def compose(subject: str) -> Mail | Skip:
     return Mail(to=user.email, subject=subject_line, text=text, language=user.language)
 
 
-def _messages_to(user: User) -> "outbox.models.QuerySet[Message]":
+def _messages_to(user: User) -> QuerySet[Message]:
     return Message.objects.filter(kind=KIND, subject_key=_subject(user))
 
 

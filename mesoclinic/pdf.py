@@ -17,7 +17,7 @@ class NotRendered(Exception):
 
 
 def render(html: str, *, language: str, title: str, made_at: str, identifier: str, variant: str = "pdf/ua-1") -> bytes:
-    """The PDF of one page of HTML. Raises NotRendered after 8 s of work or 30 s of waiting, on a limit, or when the child fails.
+    """The PDF of one page of HTML. Raises NotRendered after 8 s of work, after 30 s in all, or when the child fails.
 
     `made_at` (ISO 8601) and `identifier` (hex) make the bytes the same for the same page.
     """

@@ -12,6 +12,8 @@ from babel.dates import get_month_names
 from mesoclinic.search import normalise
 
 NAME_LENGTH = 200
+FULL_NAME_LENGTH = 2 * NAME_LENGTH + 1
+EMAIL_LENGTH = 254
 PHONE_DIGITS = range(5, 16)
 _DATE_LENGTH = 40
 _CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?"

@@ -8,6 +8,7 @@ from mesoclinic.accounts import User
 from mesoclinic.documents import Document
 from mesoclinic.outbox import Message
 from mesoclinic.sites import Site
+from mesoclinic.typed import FULL_NAME_LENGTH
 from protocols.models import CatalogueRelease, Product
 
 
@@ -301,7 +302,7 @@ class Consent(models.Model):
     signed_at = models.DateTimeField(null=True)
     signed_on = models.DateField(null=True)
     method = models.CharField(max_length=8, blank=True)
-    signature_name = models.CharField(max_length=200, blank=True)
+    signature_name = models.CharField(max_length=FULL_NAME_LENGTH, blank=True)
     signature_svg = models.TextField(blank=True)
     document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)

@@ -72,6 +72,14 @@ class Product(models.Model):
         SINGLE_DOSE = "single_dose", _("Single dose")
         MULTI_DOSE = "multi_dose", _("Multi-dose")
 
+    class Vehicle(models.TextChoices):
+        WATER = "water", _("Water")
+        SALINE = "saline", _("Saline")
+        ETHANOL = "ethanol", _("Ethanol")
+        PROPYLENE_GLYCOL = "propylene_glycol", _("Propylene glycol")
+        OIL = "oil", _("Oil")
+        OTHER = "other", _("Other")
+
     name = models.CharField(max_length=120, unique=True)
     ingredient = models.CharField(max_length=40, db_index=True)
     manufacturer = models.CharField(max_length=120)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -19,7 +19,7 @@ from tests import services  # noqa: E402
 FOLDER = ROOT / "docs" / "screenshots"
 # A Wednesday in the middle of the morning, so that the day is under way.
 MOMENT = datetime(2026, 11, 25, 10, 40, tzinfo=ZoneInfo("Europe/Madrid"))
-SIZE = {"width": 1440, "height": 900}
+SIZE = ViewportSize(width=1440, height=900)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import TypeVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Absence, Closure, Device, OpeningHours, Room, Site, StaffHours, VisitType, Weekday
 from mesoclinic.typed import hours_text
 
-Thing = TypeVar("Thing", Room, Device, VisitType)
+Thing = Room | Device | VisitType
 SITE_FACTS = (
     "name",
     "address",
@@ -25,7 +24,7 @@ SITE_FACTS = (
     "quiet_from",
     "quiet_to",
 )
-THING_FACTS: Mapping[type[Room] | type[Device] | type[VisitType], tuple[str, ...]] = {
+THING_FACTS: Mapping[type[Thing], tuple[str, ...]] = {
     Room: ("name", "visit_kinds", "active"),
     Device: ("name", "kind", "active"),
     VisitType: (

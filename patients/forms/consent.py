@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import ClinicForm
+from mesoclinic.typed import FULL_NAME_LENGTH
 from patients.documents.signature import DRAWN, TYPED, Signature
 
 LOST = {"required": _("Open the page again."), "max_length": _("Open the page again.")}
@@ -29,7 +30,7 @@ class SignForm(ClinicForm):
 
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=LOST)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=LOST)
-    name = forms.CharField(max_length=200, required=False)
+    name = forms.CharField(max_length=FULL_NAME_LENGTH, required=False)
     signature_points = forms.CharField(max_length=400_000, required=False)
 
     def __init__(self, *args: Any, text: dict[str, Any], **kwargs: Any) -> None:

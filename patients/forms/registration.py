@@ -14,7 +14,7 @@ from mesoclinic.fields import NameField
 from mesoclinic.forms import ClinicForm, EditForm
 from mesoclinic.search import digits
 from mesoclinic.sites import Site
-from mesoclinic.typed import PHONE_DIGITS
+from mesoclinic.typed import EMAIL_LENGTH, PHONE_DIGITS
 from patients.forms.birth_date import BirthDateField
 from patients.models import Patient, Sex
 
@@ -50,6 +50,7 @@ class PersonForm(ClinicForm):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
+        max_length=EMAIL_LENGTH,
         help_text=_("Leave empty when there is none: papers are printed instead."),
         widget=forms.TextInput(_off | {"inputmode": "email"}),
         error_messages={"invalid": _("Enter one e-mail address, for example ana@example.com.")},

@@ -6,7 +6,9 @@ from enum import Enum
 from functools import lru_cache
 
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
+from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
 from protocols.release_files import SHIPPED, read_release
@@ -53,13 +55,17 @@ def _built(release_id: int, version: str) -> Catalogue:
     return build(version, [Entry(row.kind, row.body) for row in rows])
 
 
-def status_of(rows: Iterable[CatalogueRow]) -> Mapping[str, str]:
-    """Row digest -> approved, retired or draft, by the last decision on that content."""
-    digests = [row.sha256 for row in rows]
+def decisions() -> Mapping[str, RowDecision]:
+    """Row digest -> the last decision on that content."""
     # One decision in a row's life is usual, so the whole table is small; IN with 900 digests is not faster.
     latest = RowDecision.objects.values("row_sha256").annotate(last=Max("pk")).values("last")
-    decided = {found.row_sha256: found.decision for found in RowDecision.objects.filter(pk__in=latest)}
-    return {digest: decided.get(digest, DRAFT) for digest in digests}
+    return {found.row_sha256: found for found in RowDecision.objects.filter(pk__in=latest).select_related("by")}
+
+
+def status_of(rows: Iterable[CatalogueRow]) -> Mapping[str, str]:
+    """Row digest -> approved, retired or draft, by the last decision on that content."""
+    decided = decisions()
+    return {row.sha256: decided[row.sha256].decision if row.sha256 in decided else DRAFT for row in rows}
 
 
 def draft_rows(release: CatalogueRelease, codes: Iterable[tuple[str, str]] | None = None) -> list[CatalogueRow]:
@@ -73,9 +79,11 @@ def draft_rows(release: CatalogueRelease, codes: Iterable[tuple[str, str]] | Non
 
 
 def demonstration(release: CatalogueRelease) -> bool:
-    """Whether the release was approved for a demonstration only, by no physician."""
-    digests = release.rows.values("sha256")
-    return RowDecision.objects.filter(row_sha256__in=digests, demonstration=True).exists()
+    """Whether a row of the release was approved for a demonstration only, by no physician."""
+    decided = decisions()
+    return any(
+        decided[digest].demonstration for digest in release.rows.values_list("sha256", flat=True) if digest in decided
+    )
 
 
 def may_finalise(site: Site, release: CatalogueRelease, codes: Iterable[tuple[str, str]]) -> bool:
@@ -88,12 +96,39 @@ def releases() -> QuerySet[CatalogueRelease]:
     return CatalogueRelease.objects.order_by("-loaded_at", "-pk")
 
 
+def release_for(version: str) -> CatalogueRelease:
+    """The release of this version; raises OutOfScope."""
+    found = releases().filter(version=version).first()
+    if found is None:
+        raise OutOfScope(_("There is no such release."))
+    return found
+
+
+def shipped_waiting() -> list[str]:
+    """The versions that are shipped and not loaded, oldest first."""
+    loaded = set(CatalogueRelease.objects.values_list("version", flat=True))
+    return [version for version in shipped_versions() if version not in loaded]
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewedRow:
-    """A row with its status, ready to be read."""
+    """A row with the last decision on it, ready to be read."""
 
     row: CatalogueRow
-    status: str
+    decision: RowDecision | None
+    citations: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        return self.decision.decision if self.decision else DRAFT
+
+    @property
+    def status_words(self) -> str:
+        if self.decision is None:
+            return _("Draft")
+        if self.decision.demonstration and self.decision.decision == RowDecision.Decision.APPROVED:
+            return _("Demonstration approval")
+        return str(self.decision.get_decision_display())
 
     @property
     def values(self) -> list[tuple[str, object]]:
@@ -110,24 +145,52 @@ def current_or_none() -> CatalogueRelease | None:
         return None
 
 
-def kinds_of(release: CatalogueRelease) -> list[str]:
-    """The kinds of rows that a release has."""
-    return sorted(set(release.rows.values_list("kind", flat=True)))
+def rows_of(release: CatalogueRelease, kind: str) -> list[ReviewedRow]:
+    """The rows of one kind, or all rows when the kind is empty, with the last decision on each."""
+    decided, texts = decisions(), {row.code: row.body["citation"] for row in release.rows.filter(kind="source")}
+    rows = release.rows.filter(kind=kind) if kind else release.rows.all()
+    return [
+        ReviewedRow(
+            row,
+            decided.get(row.sha256),
+            tuple(f"{code}: {texts[code]}" for code in row.body.get("sources", ()) if code in texts),
+        )
+        for row in rows
+    ]
 
 
-def rows_of(release: CatalogueRelease, kind: str) -> list[CatalogueRow]:
-    """The rows of one kind, or all rows when the kind is empty."""
-    return list(release.rows.filter(kind=kind) if kind else release.rows.all())
+def rows_of_kind(release: CatalogueRelease, kind: str) -> list[ReviewedRow]:
+    """The rows of one kind, or all when the kind is empty; raises OutOfScope for a kind without rows."""
+    rows = rows_of(release, kind)
+    if not rows:
+        raise OutOfScope(_("This release has no rows of that kind."))
+    return rows
 
 
-def groups_of(release: CatalogueRelease) -> list[tuple[str, list[ReviewedRow]]]:
-    """(kind, rows with status), kind by kind."""
-    rows = rows_of(release, "")
-    status = status_of(rows)
-    groups: dict[str, list[ReviewedRow]] = {}
-    for row in rows:
-        groups.setdefault(row.kind, []).append(ReviewedRow(row, status[row.sha256]))
-    return sorted(groups.items())
+@dataclass(frozen=True, slots=True)
+class KindSummary:
+    """How many rows of a kind there are, and how many of them stand how."""
+
+    kind: str
+    rows: int
+    approved: int
+    retired: int
+
+    @property
+    def drafts(self) -> int:
+        return self.rows - self.approved - self.retired
+
+
+def kinds_of(rows: Iterable[ReviewedRow]) -> list[KindSummary]:
+    """The kinds among these rows, in the order of the alphabet."""
+    states: dict[str, list[str]] = {}
+    for each in rows:
+        states.setdefault(each.row.kind, []).append(each.status)
+    approved, retired = RowDecision.Decision.APPROVED, RowDecision.Decision.RETIRED
+    return [
+        KindSummary(kind, len(found), found.count(approved), found.count(retired))
+        for kind, found in sorted(states.items())
+    ]
 
 
 class Standing(Enum):

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
 from mesoclinic import audit, clock, news
 from mesoclinic.access import Can, require
 from mesoclinic.accounts import User
@@ -9,7 +12,28 @@ from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.transactions import atomic
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
-from protocols.rules.catalogue import Catalogue
+from protocols.queries.catalogue import decisions, read_shipped, shipped_versions
+from protocols.rules.catalogue import Catalogue, CatalogueError, Problem
+
+
+class Unusable(ClinicError):
+    """The shipped files of a release cannot be used; `problems` names everything that is wrong with them."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_("%(number)d problems in the files of this release.") % {"number": len(self.problems)})
+
+
+def load_shipped(actor: Actor, *, version: str) -> CatalogueRelease:
+    """Load a release as it was shipped with this product; raises Unusable with every problem of its files."""
+    require(actor, Can.APPROVE_CATALOGUE)
+    if version not in shipped_versions():
+        raise ClinicError(_("Choose a release from the list."), "version")
+    try:
+        catalogue = read_shipped(version)
+    except CatalogueError as error:
+        raise Unusable(error.problems) from error
+    return load_release(actor, catalogue=catalogue)
 
 
 def load_release(
@@ -25,7 +49,9 @@ def load_release(
         known = CatalogueRelease.objects.filter(version=catalogue.release).first()
         if known is not None:
             if known.sha256 != catalogue.sha256:
-                raise Conflict(f"Release {catalogue.release} is already loaded with other content.")
+                raise Conflict(
+                    _("Release %(version)s is already loaded with other content.") % {"version": catalogue.release}
+                )
             return known
         release = CatalogueRelease.objects.create(
             version=catalogue.release, sha256=catalogue.sha256, origin=origin, parent=parent, loaded_at=clock.now()
@@ -61,11 +87,22 @@ def activate_release(actor: Actor, *, release: CatalogueRelease) -> None:
 def decide_rows(
     actor: User, *, rows: Iterable[CatalogueRow], decision: str, reason: str, demonstration: bool = False
 ) -> int:
-    """Approve or retire rows with a reason; returns how many decisions were written."""
+    """Approve or retire rows with a reason; returns how many decisions were written, none for what stands so already.
+
+    Whatever is decided in a demo clinic is a demonstration: no physician has read it.
+    """
     require(actor, Can.APPROVE_CATALOGUE)
+    if decision not in RowDecision.Decision.values:
+        raise ClinicError(_("Choose to approve or to retire."), "decision")
     if not reason.strip():
-        raise ClinicError("Enter the reason for this decision.", "reason")
+        raise ClinicError(_("Enter the reason for this decision."), "reason")
+    demonstration = demonstration or settings.DEMO
     with atomic():
+        stands = {
+            digest
+            for digest, last in decisions().items()
+            if (last.decision, last.demonstration) == (decision, demonstration)
+        }
         made = [
             RowDecision(
                 row_sha256=row.sha256,
@@ -76,7 +113,8 @@ def decide_rows(
                 demonstration=demonstration,
             )
             for row in rows
+            if row.sha256 not in stands
         ]
         RowDecision.objects.bulk_create(made)
-        audit.record(actor, f"catalogue.{decision}", reason=f"{len(made)} rows")
+        audit.record(actor, f"catalogue.{decision}", reason=f"{len(made)} rows: {reason}")
     return len(made)

@@ -1,53 +1,133 @@
 """Pages of the catalogue: which release is current, what it says, what has been approved."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, may, needs
 from mesoclinic.errors import ClinicError
-from protocols.forms.catalogue import ApproveForm
+from protocols.forms.catalogue import TICKED, DecideForm, LoadForm
+from protocols.models import CatalogueRelease
 from protocols.queries import catalogue as queries
-from protocols.services.catalogue import decide_rows
+from protocols.rules.catalogue import Problem
+from protocols.services.catalogue import Unusable, activate_release, decide_rows, load_shipped
 
 
 @require_GET
 @needs(Can.VIEW_CATALOGUE)
 def releases(request: StaffRequest) -> HttpResponse:
-    """All releases, the current one marked."""
-    return render(
-        request, "protocols/releases.html", {"releases": queries.releases(), "current": queries.current_or_none()}
-    )
+    """All releases, the current one marked, and those that wait to be loaded."""
+    context = {
+        "releases": queries.releases(),
+        "current": queries.current_or_none(),
+        "waiting": queries.shipped_waiting(),
+        "may_decide": may(request.actor, Can.APPROVE_CATALOGUE),
+    }
+    return render(request, "protocols/releases.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@needs(Can.VIEW_CATALOGUE)
-def release(request: StaffRequest, version: str) -> HttpResponse:
-    """Every row of a release with its sources and its status; the director approves kind by kind."""
-    found = get_object_or_404(queries.releases(), version=version)
-    form = ApproveForm(request.POST if request.method == "POST" else None, kinds=queries.kinds_of(found))
+@needs(Can.APPROVE_CATALOGUE)
+def load_release(request: StaffRequest) -> HttpResponse:
+    """Load a release that was shipped with this product; whatever is wrong with its files is named at once."""
+    form = LoadForm(request.POST if request.method == "POST" else None, versions=queries.shipped_waiting())
+    problems: tuple[Problem, ...] = ()
     if form.is_valid():
         try:
-            rows = queries.rows_of(found, form.cleaned_data["kind"])
-            decide_rows(request.actor, rows=rows, decision="approved", reason=form.cleaned_data["reason"])
+            loaded = load_shipped(request.actor, version=form.cleaned_data["version"])
+        except Unusable as error:
+            problems = error.problems
+            form.refuse(error)
         except ClinicError as error:
             form.refuse(error)
         else:
-            messages.success(request, _("Rows approved."))
-            return redirect("protocols:release", version)
+            messages.success(request, _("Release %(version)s is loaded.") % {"version": loaded.version})
+            return redirect("protocols:release", loaded.version)
+    context = {"form": form, "problems": problems, "waiting": queries.shipped_waiting()}
+    return render(request, "protocols/load_release.html", context, status=form.status)
+
+
+@require_GET
+@needs(Can.VIEW_CATALOGUE)
+def release(request: StaffRequest, version: str) -> HttpResponse:
+    """The kinds of rows of a release with how they stand, and the rows of the kind that is asked for."""
+    found, kind = queries.release_for(version), request.GET.get("kind", "")
     context = {
         "release": found,
-        "form": form if may(request.actor, Can.APPROVE_CATALOGUE) else None,
-        "groups": queries.groups_of(found),
+        "current": queries.current_or_none() == found,
+        "may_decide": may(request.actor, Can.APPROVE_CATALOGUE),
+        "kinds": queries.kinds_of(queries.rows_of(found, "")),
+        "kind": kind,
+        "rows": queries.rows_of_kind(found, kind) if kind else (),
         "demonstration": queries.demonstration(found),
     }
-    return render(request, "protocols/release.html", context, status=form.status)
+    return render(request, "protocols/release.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Can.APPROVE_CATALOGUE)
+def decide(request: StaffRequest, version: str) -> HttpResponse:
+    """Approve or retire the rows of one kind, or of the whole release; row by row within a kind."""
+    found, kind = queries.release_for(version), request.GET.get("kind", "")
+    rows = queries.rows_of_kind(found, kind)
+    form = DecideForm(
+        request.POST if request.method == "POST" else None,
+        numbers=[each.row.pk for each in rows],
+        by_row=bool(kind),
+    )
+    if form.is_valid():
+        try:
+            made = decide_rows(request.actor, **_decision(form, rows))
+        except ClinicError as error:
+            form.refuse(error)
+        else:
+            messages.success(
+                request, ngettext("%(rows)d row decided.", "%(rows)d rows decided.", made) % {"rows": made}
+            )
+            return redirect(_address(found, kind))
+    context = {
+        "release": found,
+        "kind": kind,
+        "form": form,
+        "rows": rows if kind else (),
+        "kinds": queries.kinds_of(rows),
+    }
+    return render(request, "protocols/decide.html", context, status=form.status)
+
+
+@require_POST
+@needs(Can.APPROVE_CATALOGUE)
+def activate(request: StaffRequest, version: str) -> HttpResponse:
+    """Make a release the one that every check uses."""
+    found = queries.release_for(version)
+    activate_release(request.actor, release=found)
+    messages.success(request, _("Release %(version)s is current.") % {"version": found.version})
+    return redirect("protocols:release", version)
+
+
+def _decision(form: DecideForm, rows: list[queries.ReviewedRow]) -> dict[str, Any]:
+    data = form.cleaned_data
+    wanted = set(data["rows"]) if data["scope"] == TICKED else None
+    chosen = [each.row for each in rows if wanted is None or each.row.pk in wanted]
+    return {"rows": chosen, "decision": data["decision"], "reason": data["reason"]}
+
+
+def _address(found: CatalogueRelease, kind: str) -> str:
+    query = f"?{urlencode({'kind': kind})}" if kind else ""
+    return reverse("protocols:release", args=[found.version]) + query
 
 
 urls = [
     path("catalogue/", releases, name="catalogue"),
+    path("catalogue/load/", load_release, name="load_release"),
     path("catalogue/<str:version>/", release, name="release"),
+    path("catalogue/<str:version>/decide/", decide, name="decide"),
+    path("catalogue/<str:version>/activate/", activate, name="activate"),
 ]

@@ -127,7 +127,8 @@ def _own(actor: User, site_id: int) -> Site:
 
 def _columns(actor: User, facts: SiteFacts) -> dict[str, object]:
     columns = cast(dict[str, object], dict(facts))
-    on_call = columns.pop("on_call", None)
+    on_call = facts.get("on_call")
+    columns.pop("on_call", None)
     if (
         on_call is not None
         and not User.objects.filter(pk=on_call, is_active=True, sites__in=actor.sites.all()).exists()

@@ -1,7 +1,5 @@
 """Rooms, devices and visit types of a site; what was used once is taken out of use, never deleted."""
 
-from typing import TypeVar
-
 from django.utils.translation import gettext as _
 
 from mesoclinic import audit
@@ -9,10 +7,8 @@ from mesoclinic.access import Can, require
 from mesoclinic.accounts import User
 from mesoclinic.edits import changed_fields, unique
 from mesoclinic.settings_pages import queries
-from mesoclinic.sites import Device, Room, VisitType
+from mesoclinic.settings_pages.queries import Thing
 from mesoclinic.transactions import atomic
-
-Thing = TypeVar("Thing", Room, Device, VisitType)
 
 
 def add_thing(actor: User, *, model: type[Thing], site_id: int, **facts: object) -> Thing:
