@@ -12,7 +12,7 @@ from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.transactions import atomic
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
-from protocols.queries.catalogue import decisions, read_shipped, shipped_versions
+from protocols.queries.catalogue import catalogue_of, decisions, read_shipped, shipped_versions
 from protocols.rules.catalogue import Catalogue, CatalogueError, Problem
 
 
@@ -72,8 +72,12 @@ def load_release(
 
 
 def activate_release(actor: Actor, *, release: CatalogueRelease) -> None:
-    """Make a release the current one; open plans are checked again by whoever listens."""
+    """Make a release the current one; open plans are checked again by whoever listens. Raises Unusable."""
     require(actor, Can.APPROVE_CATALOGUE)
+    try:
+        catalogue_of(release)
+    except CatalogueError as error:
+        raise Unusable(error.problems) from error
     with atomic():
         last = Activation.objects.order_by("at", "pk").last()
         if last is not None and last.release_id == release.pk:
