@@ -63,18 +63,20 @@ function shown(visit) {
   };
 }
 
-/** @param {{title: string, extendedProps: {detail: string}}} event */
+/** @param {{title: string, extendedProps: {detail: string, url?: string}}} event */
 function content(event) {
-  const name = document.createElement("b");
+  const name = document.createElement(event.extendedProps.url ? "a" : "b");
+  if (name instanceof HTMLAnchorElement) name.href = event.extendedProps.url ?? "";
   name.textContent = event.title;
   const detail = document.createElement("span");
   detail.textContent = event.extendedProps.detail;
   return [name, detail];
 }
 
-/** The library's table roles are incomplete; without them a screen reader reads a plain group of buttons. @param {HTMLElement} root */
+/** The library's table roles are incomplete; without them a screen reader reads a group of links. @param {HTMLElement} root */
 function makeReadable(root) {
-  for (const part of root.querySelectorAll("[role]:not([role=button])")) part.removeAttribute("role");
+  for (const part of root.querySelectorAll("[role]:not(button)")) part.removeAttribute("role");
+  for (const card of root.querySelectorAll("article[tabindex]")) card.removeAttribute("tabindex");
   for (const part of root.querySelectorAll("[aria-colindex], [aria-rowindex]")) {
     part.removeAttribute("aria-colindex");
     part.removeAttribute("aria-rowindex");
