@@ -91,6 +91,7 @@ def _without_constraint(model: type[Model], constraint: Any) -> Iterator[None]:
 
 @contextmanager
 def _repeatable(field: Any) -> Iterator[None]:
-    unique, field._unique = field._unique, False
+    # Django keeps the answer once somebody has asked for it.
+    field._unique = field.unique = False
     yield
-    field._unique = unique
+    field._unique = field.unique = True

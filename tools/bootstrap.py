@@ -180,7 +180,7 @@ TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
     "races": (for_tests, ["tools/races.py"]),
     "faults": (_nothing, None),
     "mutants": (_nothing, None),
-    "sabotage": (_nothing, None),
+    "sabotage": (for_tests, ["tools/sabotage.py"]),
     "screenshots": (for_tests, ["tools/screenshots.py"]),
 }
 
