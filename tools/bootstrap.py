@@ -178,7 +178,7 @@ TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
     "demo-reset": (for_demo_reset, ["manage.py", "run"]),
     "bench": (_nothing, None),
     "races": (for_tests, ["tools/races.py"]),
-    "faults": (_nothing, None),
+    "faults": (for_tests, ["tools/faults.py"]),
     "mutants": (_nothing, None),
     "sabotage": (for_tests, ["tools/sabotage.py"]),
     "screenshots": (for_tests, ["tools/screenshots.py"]),

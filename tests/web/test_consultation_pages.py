@@ -23,6 +23,8 @@ from tests.builders import catalogue, clinic, consultations, people
 from tests.builders.facts import TODAY, shipped
 from tests.web.pages import Page
 
+pytestmark = pytest.mark.once
+
 REFERENCE = Path(__file__).parents[2] / "docs/clinical/reference.md"
 LIVE = {"HX-Request": "true"}
 AGO = timedelta(days=3)

@@ -16,6 +16,8 @@ from sessions.services import treatment as services
 from tests.builders import clinic, consents, treatments
 from tests.builders.treatments import Scene
 
+pytestmark = pytest.mark.once
+
 ASKED = {
     **{name: value for name, value in treatments.WELL.items() if name != "adrenaline_expiry"},
     "adrenaline_expiry": "30.11.2027",
