@@ -182,10 +182,15 @@ def _initial(version: PlanVersion) -> dict[str, Any]:
         "protocol", "session_count", "technique", "spacing_cm", "ml_per_point", "depth_mm", "volume_ml",
         "anaesthetic_cream", "la_soft_limit_reason", "goals", "version",
     )  # fmt: skip
-    initial: dict[str, Any] = {name: getattr(version, name) for name in names}
+    initial: dict[str, Any] = {name: _short(getattr(version, name)) for name in names}
     initial |= {f"zone__{zone['zone']}": Decimal(zone["area_cm2"]) for zone in version.zones}
     for number, part in enumerate(version.components.all()):
         initial[f"part__{number}__product"] = str(part.product_id)
         initial[f"part__{number}__volume"] = part.volume_ml.normalize()
         initial[f"part__{number}__syringe"] = part.syringe
     return initial
+
+
+def _short(value: Any) -> Any:
+    """A measure without zeros that nobody typed."""
+    return Decimal(f"{value.normalize():f}") if isinstance(value, Decimal) else value

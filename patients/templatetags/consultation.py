@@ -114,18 +114,19 @@ def result_label(result: str) -> Label:
 @register.filter
 def named(finding: Finding) -> Finding:
     """The finding with the name of what it concerns in its reason."""
-    if not finding.about:
-        return finding
     about = finding.about if finding.about.startswith("syringe") else _about(finding.about)
+    if not about:
+        return finding
     rules = f" ({', '.join(finding.detail)})" if finding.detail else ""
     return replace(finding, reason=f"{about}: {finding.reason}{rules}")
 
 
 def _about(code: str) -> str:
+    """The name of an ingredient or an input; what else a finding is about stands in its reason."""
     catalogue = current_catalogue()
     if catalogue.has(Ingredient, code):
         return catalogue.row(Ingredient, code).name
-    return question(code)
+    return question(code) if catalogue.has(Input, code) else ""
 
 
 @register.filter

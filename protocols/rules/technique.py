@@ -13,6 +13,15 @@ from protocols.rules.kinds.technique import Range, Technique, TechniqueRule
 
 FIXED, BY_AREA = "fixed", "by_area"
 NEEDED = "FX-00"
+_ASKED = {
+    "technique": "the technique",
+    "volume_mode": "whether the volume is fixed or follows the area",
+    "zones": "the zone to treat",
+    "area_cm2": "the area of a zone",
+    "ml_per_point": "the volume per point",
+    "volume_ml": "the volume of the session",
+    "spacing_cm": "the spacing between points",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ def check_technique(plan: TechniquePlan, *, catalogue: Catalogue) -> TechniqueRe
 
 def missing(name: str) -> Finding:
     """An input without which nothing can be said."""
-    return Finding(rule=NEEDED, version=1, level=Level.MISSING, about=name, reason=f"{name} is not recorded")
+    return Finding(rule=NEEDED, version=1, level=Level.MISSING, about=name, reason=f"{_ASKED[name]} is not recorded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The whole person on one page: everything the patient summary shows, in a fixed number of queries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,6 @@ from patients.models import (
     Consultation,
     FactSheet,
     Measurement,
-    Notice,
     Patient,
     PatientDocument,
     PlanVersion,
@@ -24,6 +23,7 @@ from patients.queries.banner import Banner, banner_for
 from patients.queries.papers import papers_of
 from patients.queries.people import patient_for
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+from sessions.queries.messages import Row, row_of
 
 LISTED = 8
 COMING = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED, Booking.State.ARRIVED)
@@ -96,8 +96,8 @@ class Summary:
     course: Course | None
     waiting_plan: PlanVersion | None
     clinical: Clinical | None
-    documents: Sequence[PatientDocument] = field(default=())
-    notices: Sequence[Notice] = field(default=())
+    documents: Sequence[PatientDocument] = ()
+    notices: Sequence[Row] = ()
 
     @property
     def verdict_words(self) -> str:
@@ -141,8 +141,13 @@ def summary_for(actor: User, patient_id: int, *, now: datetime) -> Summary:
         waiting_plan=next((each for each in versions if each.state == PlanVersion.State.DRAFT), None),
         clinical=_clinical(patient) if may(actor, Can.VIEW_CLINICAL) else None,
         documents=list(papers_of(actor, patient)[:LISTED]) if allowed.papers else (),
-        notices=list(patient.notices.order_by("-due_at")[:LISTED]) if allowed.messages else (),
+        notices=_told(actor, patient) if allowed.messages else (),
     )
+
+
+def _told(actor: User, patient: Patient) -> list[Row]:
+    latest = patient.notices.select_related("message").order_by("-due_at")
+    return [row_of(actor, notice) for notice in latest[:LISTED]]
 
 
 def allowed_to(actor: User) -> Allowed:

@@ -38,6 +38,7 @@ function options(week) {
     slotMaxTime: week.to,
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
     eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+    dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
     longPressDelay: 350,
     nowIndicator: true,
     editable: false,
