@@ -12,7 +12,7 @@ from mesoclinic.errors import ClinicError
 from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType, Weekday
 from sessions.models import SLOT_MINUTES, Booking, BookingUse
 from sessions.queries.bookings import clinicians_at
-from sessions.rules.free_time import ClinicTime, Hours, Length, Thing, Worker
+from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Thing, Worker
 from sessions.rules.schedule import Closed
 
 STEP_MINUTES = 15
@@ -38,9 +38,7 @@ def clinic_time(
     return ClinicTime(
         zone=site.zone,
         now=clock.now(),
-        opening=_weeks(
-            (each.weekday, each.opens_at, each.closes_at) for each in OpeningHours.objects.filter(site=site)
-        ),
+        opening=_opening(site),
         closures=dict(Closure.objects.filter(site=site, on__range=(first, last)).values_list("on", "reason")),
         workers=_workers(site, list(staff.prefetch_related("absences"))),
         rooms=tuple(Thing(each.pk, each.name) for each in rooms),
@@ -53,6 +51,17 @@ def clinic_time(
         slot_minutes=SLOT_MINUTES,
         step_minutes=STEP_MINUTES,
     )
+
+
+def open_time(site: Site, *, first: date) -> OpenTime:
+    """When a site is open from a day on."""
+    closures = Closure.objects.filter(site=site, on__gte=first).values_list("on", "reason")
+    return OpenTime(site.zone, _opening(site), dict(closures))
+
+
+def workers_at(site: Site) -> tuple[Worker, ...]:
+    """Everybody who sees patients at a site, with their hours and absences."""
+    return _workers(site, list(clinicians_at(site).prefetch_related("absences")))
 
 
 def closed_at(site: Site) -> Closed:
@@ -91,6 +100,11 @@ def treatment_type_of(site: Site) -> VisitType:
             _("This site has no visit type for treatments. The medical director can add one in Settings.")
         )
     return found
+
+
+def _opening(site: Site) -> dict[int, Hours]:
+    rows = OpeningHours.objects.filter(site=site)
+    return _weeks((each.weekday, each.opens_at, each.closes_at) for each in rows)
 
 
 def _workers(site: Site, staff: Sequence[User]) -> tuple[Worker, ...]:

@@ -1,7 +1,7 @@
 """What needs somebody now: the role homes, made of queues of one sentence and one action a row."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,12 +12,14 @@ from mesoclinic.accounts import Role, User
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, PlanVersion
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+from sessions.queries.bookings import COMING
+from sessions.queries.broken import Broken, broken_bookings
+from sessions.queries.naming import blocked_words
 from sessions.queries.series import series_page
 
 LISTED = 12
 STALE_DRAFT = timedelta(days=1)
 SOON = timedelta(days=7)
-COMING = (Booking.State.BOOKED, Booking.State.CONFIRMED)
 HERE = (Booking.State.ARRIVED, Booking.State.NUMBING, Booking.State.TREATING, Booking.State.OBSERVING)
 
 
@@ -163,6 +165,25 @@ def _booking_row(booking: Booking, text: str, *, tag: str = "", level: str = "")
         patient_id=patient.pk if patient else None,
         tag=tag,
         level=level,
+    )
+
+
+def _broken(actor: User, now: datetime) -> Queue:
+    rows = [_broken_row(each) for each in broken_bookings(actor, now=now)[:LISTED]]
+    return Queue("broken", _("Visits to move"), "calendar-x", rows, _("Every visit fits the hours."))
+
+
+def _broken_row(broken: Broken) -> Row:
+    booking = broken.booking
+    row = _booking_row(booking, _("%(name)s cannot come as booked: %(visit)s."), level="bad")
+    local = booking.starts_at.astimezone(booking.site.zone)
+    return replace(
+        row,
+        when=_day(local, booking.site.zone),
+        detail=f"{local:%H:%M}, {row.detail}. {blocked_words(broken.reason)}",
+        action=_("Find a time"),
+        to="sessions:move_booking",
+        key=booking.pk,
     )
 
 
@@ -315,6 +336,7 @@ def _day(moment: datetime, zone: tzinfo | None) -> str:
 QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "arrivals": _arrivals,
     "unconfirmed": _unconfirmed,
+    "broken": _broken,
     "unplaced": _unplaced,
     "failed": _failed,
     "papers": _papers,
@@ -326,7 +348,7 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "events": _events,
 }
 HOMES: dict[str, tuple[str, ...]] = {
-    Role.FRONT_DESK: ("arrivals", "unconfirmed", "unplaced", "failed", "papers"),
+    Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers"),
     Role.NURSE: ("rooms", "prepare"),
     Role.DERMATOLOGIST: ("my_day", "plans", "drafts"),
     Role.DIRECTOR: ("events", "plans", "failed"),

@@ -83,6 +83,15 @@ class ClinicTime:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTime:
+    """When a site is open: weekly hours in wall-clock time, and closures with their reasons."""
+
+    zone: ZoneInfo
+    opening: Week
+    closures: Mapping[date, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A time at which everything that the visit needs is free (UTC)."""
 
@@ -105,7 +114,7 @@ class Wish:
     room_id: int | None = None
 
 
-def is_open(clinic: ClinicTime, day: date) -> bool:
+def is_open(clinic: ClinicTime | OpenTime, day: date) -> bool:
     """Whether the site opens at all that day."""
     return day not in clinic.closures and bool(clinic.opening.get(day.weekday()))
 
@@ -154,6 +163,18 @@ def clinician_time(length: Length, starts_at: datetime) -> tuple[datetime, datet
     return works_from, works_from + timedelta(minutes=length.clinician)
 
 
+def broken_by(
+    times: OpenTime, visit: tuple[datetime, datetime], worker: Worker | None, work: tuple[datetime, datetime]
+) -> Blocked | None:
+    """What a booked visit no longer fits into, and its clinician's part of it; None while it still fits."""
+    if reason := _shut(times, *visit):
+        return reason
+    local, end = (moment.astimezone(times.zone) for moment in work)
+    if worker is not None and worker.is_away(local.date()):
+        return Blocked.ABSENT
+    return None if worker is not None and _within(worker.week, local, end) else Blocked.NOT_WORKING
+
+
 def _starts(clinic: ClinicTime, day: date) -> Iterator[datetime]:
     for opens, closes in clinic.opening.get(day.weekday(), ()):
         minute, end = _minute(opens), _minute(closes)
@@ -171,9 +192,11 @@ def _real(local: datetime) -> Iterator[datetime]:
 
 
 def _closed(clinic: ClinicTime, starts_at: datetime, ends_at: datetime) -> Blocked | None:
+    return Blocked.PAST if starts_at < clinic.now else _shut(clinic, starts_at, ends_at)
+
+
+def _shut(clinic: ClinicTime | OpenTime, starts_at: datetime, ends_at: datetime) -> Blocked | None:
     local, end = starts_at.astimezone(clinic.zone), ends_at.astimezone(clinic.zone)
-    if starts_at < clinic.now:
-        return Blocked.PAST
     if not is_open(clinic, local.date()):
         return Blocked.CLOSED_DAY
     return None if _within(clinic.opening, local, end) else Blocked.CLOSED_HOUR

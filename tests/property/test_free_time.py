@@ -3,12 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.rules.free_time import ClinicTime, Place, Wish, Worker, free_places, place_at
+from sessions.rules.free_time import (
+    Blocked,
+    ClinicTime,
+    OpenTime,
+    Place,
+    Wish,
+    Worker,
+    broken_by,
+    free_places,
+    place_at,
+)
 from tests.property.clinics import NIGHTS, SLOT, clinics, first_day
 
 ANYTIME = Wish()
@@ -166,3 +176,25 @@ def test_taking_more_never_frees_a_time(clinic, later):
         key = ("clinician", place.clinician.id)
         fuller = replace(clinic, busy={**clinic.busy, key: clinic.busy.get(key, frozenset()) | frozenset(slots)})
         assert {each.starts_at for each in free_places(fuller, day, ANYTIME)} <= before
+
+
+def spans(place: Place) -> tuple[tuple[datetime, datetime], Worker, tuple[datetime, datetime]]:
+    return (place.starts_at, place.ends_at), place.clinician, (place.clinician_from, place.clinician_to)
+
+
+@given(clinics(), OFFSETS)
+def test_a_visit_breaks_only_when_its_site_closes_or_its_clinician_goes(clinic, offset):
+    day = first_day(clinic) + timedelta(days=offset)
+    times = OpenTime(clinic.zone, clinic.opening, clinic.closures)
+    for place in islice(free_places(clinic, day, ANYTIME), 3):
+        visit, worker, work = spans(place)
+        assert broken_by(times, visit, worker, work) is None
+        closed = replace(times, closures={**clinic.closures, day: "Works"})
+        assert broken_by(closed, visit, worker, work) is Blocked.CLOSED_DAY
+        assert broken_by(replace(times, opening={}), visit, worker, work) is Blocked.CLOSED_DAY
+        later = replace(times, opening={day.weekday(): ((time(23, 59), time.max),)})
+        assert broken_by(later, visit, worker, work) is Blocked.CLOSED_HOUR
+        away = replace(worker, absences=((day, day),))
+        assert broken_by(times, visit, away, work) is Blocked.ABSENT
+        assert broken_by(times, visit, replace(worker, week={}), work) is Blocked.NOT_WORKING
+        assert broken_by(times, visit, None, work) is Blocked.NOT_WORKING
