@@ -1,7 +1,7 @@
 """`make screenshots`: the pictures of the documentation, one for each role, taken from a running demo clinic."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,27 +17,85 @@ from mesoclinic.demo import DEMO_PASSWORD  # noqa: E402
 from tests import services  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
-# A Wednesday in the middle of the morning, so that the day is under way.
-MOMENT = datetime(2026, 11, 25, 10, 40, tzinfo=ZoneInfo("Europe/Madrid"))
-SIZE = ViewportSize(width=1440, height=900)
+SITE_ZONE = "Europe/Madrid"
+# A Wednesday at ten past eleven, when the demo has somebody in each state.
+MOMENT = datetime(2026, 11, 25, 11, 10, tzinfo=ZoneInfo(SITE_ZONE))
+DESKTOP = ViewportSize(width=1440, height=900)
+TABLET = ViewportSize(width=1024, height=768)
+# What a doctor has asked by the time of the picture; the rest is what the verdict still misses.
+ANSWERED = {
+    "sex_at_birth": "female",
+    "severity__ludwig": "I",
+    "childbearing_potential": "no",
+    "conception_plan_6mo": "no",
+    "scarring_status": "none",
+    "scalp_inflammation": "none",
+    "scalp_wound": "no",
+    "suspicious_lesion": "no",
+    "herpes": "none",
+    "fitzpatrick": "III",
+    "allergies_reviewed": "yes",
+    "prior_meso_reaction": "none",
+    "bleeding_disorder": "no",
+    "anticoagulant": "none",
+    "antiplatelet": "single",
+    "keloid": "none",
+    "immunosuppression": "none",
+    "cancer": "none",
+    "diabetes": "none",
+    "autoimmune": "none",
+    "epilepsy": "no",
+    "cardiac": "none",
+    "isotretinoin": "never",
+    "expectations": "realistic",
+    "needle": "vasovagal",
+}
+MEASURED = {"weight_kg": "62", "bp_sys": "124", "bp_dia": "78"}
+
+
+def _consultation(page: Page) -> None:
+    """A draft with its verdict: what may go on, and on which conditions."""
+    page.goto("/consultations/")
+    page.get_by_role("row").filter(has_text="Draft").get_by_role("link").first.click()
+    page.locator("[name=dx][value=TE]").uncheck()
+    page.locator("[name=dx][value=FPHL]").check()
+    for name, value in ANSWERED.items():
+        page.locator(f"[name='{name}'][value='{value}']").check()
+    for name, text in MEASURED.items():
+        page.locator(f"[name='{name}']").fill(text)
+    page.locator("#verdict").get_by_text("Suitable with conditions").first.wait_for()
+    page.evaluate("window.scrollTo(0, 0)")
+
+
+def _treatment_room(page: Page) -> None:
+    """The session of the patient whose scalp is being numbed."""
+    page.goto("/board/")
+    page.get_by_role("region", name="Numbing").get_by_role("link").first.click()
+    page.get_by_role("link", name="Open session").click()
+
+
+def _protocols(page: Page) -> None:
+    """The protocols of the release, one of them open with its sources."""
+    page.goto("/catalogue/2026.1/?kind=protocol")
+    page.locator("main summary").filter(has_text="P1").first.click()
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A screen as one demo user sees it: `open_` leads from the address to what is shown."""
+    """A screen as one demo user sees it: an address, or how to get there."""
 
     name: str
     login: str
-    address: str
-    link: str = ""
+    to: str | Callable[[Page], None]
+    size: ViewportSize
 
 
 PICTURES = (
-    Picture("front_desk", "desk", "/"),
-    Picture("calendar", "desk", "/calendar/"),
-    Picture("dermatologist", "derm", "/consultations/", link="table a, main .rows a, main li a"),
-    Picture("nurse", "nurse", "/"),
-    Picture("director", "director", "/catalogue/2026.1/"),
+    Picture("front_desk", "desk", "/", DESKTOP),
+    Picture("calendar", "desk", "/calendar/?view=day&by=clinician", DESKTOP),
+    Picture("dermatologist", "derm", _consultation, DESKTOP),
+    Picture("nurse", "nurse", _treatment_room, TABLET),
+    Picture("director", "director", _protocols, DESKTOP),
 )
 
 
@@ -45,15 +103,20 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with services.clinic(at=MOMENT) as clinic, _chromium() as browser:
         for picture in PICTURES:
-            page = _signed_in(browser, clinic.base_url, picture.login)
-            page.goto(picture.address)
-            if picture.link:
-                page.locator(picture.link).first.click()
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=FOLDER / f"{picture.name}.png")
-            page.context.close()
-            print(f"docs/screenshots/{picture.name}.png")
+            _take(browser, clinic.base_url, picture)
+            print(f"docs/screenshots/{picture.name}.png", flush=True)
     return 0
+
+
+def _take(browser: Browser, base_url: str, picture: Picture) -> None:
+    page = _signed_in(browser, base_url, picture)
+    if isinstance(picture.to, str):
+        page.goto(picture.to)
+    else:
+        picture.to(page)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{picture.name}.png")
+    page.context.close()
 
 
 @contextmanager
@@ -64,10 +127,12 @@ def _chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def _signed_in(browser: Browser, base_url: str, login: str) -> Page:
-    page = browser.new_context(base_url=base_url, viewport=SIZE).new_page()
+def _signed_in(browser: Browser, base_url: str, picture: Picture) -> Page:
+    page = browser.new_context(base_url=base_url, viewport=picture.size, timezone_id=SITE_ZONE).new_page()
+    # The calendar marks the browser's own day and hour.
+    page.clock.set_system_time(MOMENT)
     page.goto("/accounts/login/")
-    page.locator("input[name=login]").fill(f"{login}@demo.test")
+    page.locator("input[name=login]").fill(f"{picture.login}@demo.test")
     page.locator("input[name=password]").fill(DEMO_PASSWORD)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "/accounts/login" not in url)
