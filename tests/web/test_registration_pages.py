@@ -1,6 +1,6 @@
 """The pages of step 1: find, add, correct, open."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
@@ -250,7 +250,8 @@ def test_an_old_draft_waits_on_its_doctors_home(client, site, clock):
     assert b"is not signed" in client.get(reverse("sessions:today")).content
 
 
-def test_the_director_closes_a_site_on_public_holidays_once(client, site):
+def test_the_director_closes_a_site_on_public_holidays_once(client, site, clock):
+    clock.set(datetime(2026, 3, 2, 8, tzinfo=UTC))
     client.force_login(clinic.staff(Role.DIRECTOR, at=site))
     url = reverse("mesoclinic:add_holidays", args=[site.pk, 2026])
     assert client.post(url).status_code == 302
