@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from mesoclinic.accounts import Role, User
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, PlanVersion
+from patients.queries.todos import todos_for
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
 from sessions.queries.bookings import COMING
 from sessions.queries.broken import Broken, broken_bookings
@@ -25,7 +26,7 @@ HERE = (Booking.State.ARRIVED, Booking.State.NUMBING, Booking.State.TREATING, Bo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One sentence and the page that settles it: `to` is an address name, `key` its argument."""
+    """One sentence and what settles it: the page `to` with its `key`, or with `tick` the press of a button."""
 
     when: str
     sentence: str
@@ -36,6 +37,12 @@ class Row:
     patient_id: int | None = None
     tag: str = ""
     level: str = ""
+    tick: bool = False
+
+    @property
+    def patient_to_open(self) -> int | None:
+        """The patient, where the action of the row does something instead of opening them."""
+        return self.patient_id if self.tick else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +275,23 @@ def _notice_row(notice: Notice, text: str, action: str, *, level: str = "") -> R
     )
 
 
+def _todos(actor: User, now: datetime) -> Queue:
+    rows = [
+        Row(
+            when=_day(each.due_at, each.site.zone) if each.due_at else "",
+            sentence=f"{each.patient.full_name}: {each.text}" if each.patient else each.text,
+            detail=each.site.name,
+            action=_("Done"),
+            to="sessions:finish_todo",
+            key=each.pk,
+            patient_id=each.patient_id,
+            tick=True,
+        )
+        for each in todos_for(actor).filter(done_at__isnull=True)[:LISTED]
+    ]
+    return Queue("todos", _("Asked of you"), "list-check", rows, _("Nobody has asked you for anything."))
+
+
 def _drafts(actor: User, now: datetime) -> Queue:
     mine = Consultation.objects.filter(
         clinician=actor, site__in=actor.sites.all(), state=Consultation.State.DRAFT, saved_at__lt=now - STALE_DRAFT
@@ -340,6 +364,7 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "unplaced": _unplaced,
     "failed": _failed,
     "papers": _papers,
+    "todos": _todos,
     "my_day": _my_day,
     "plans": _plans,
     "drafts": _drafts,
@@ -348,8 +373,8 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "events": _events,
 }
 HOMES: dict[str, tuple[str, ...]] = {
-    Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers"),
-    Role.NURSE: ("rooms", "prepare"),
-    Role.DERMATOLOGIST: ("my_day", "plans", "drafts"),
-    Role.DIRECTOR: ("events", "plans", "failed"),
+    Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
+    Role.NURSE: ("rooms", "prepare", "todos"),
+    Role.DERMATOLOGIST: ("my_day", "todos", "plans", "drafts"),
+    Role.DIRECTOR: ("events", "todos", "plans", "failed"),
 }

@@ -1,12 +1,15 @@
 """The role home."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from mesoclinic import clock
 from mesoclinic.access import Can, StaffRequest, disclose, needs
+from patients.services.todos import finish_todo
 from sessions.queries.today import home_for
 
 
@@ -19,4 +22,13 @@ def today(request: StaffRequest) -> HttpResponse:
     return render(request, "sessions/today.html", {"home": home})
 
 
-urls = [path("", today, name="today")]
+@require_POST
+@needs(Can.USE_CLINIC)
+def finish(request: StaffRequest, todo_id: int) -> HttpResponse:
+    """Tick off something to do."""
+    todo = finish_todo(request.actor, todo_id=todo_id)
+    messages.success(request, _("Done: %(text)s") % {"text": todo.text})
+    return redirect("sessions:today")
+
+
+urls = [path("", today, name="today"), path("todos/<id:todo_id>/done/", finish, name="finish_todo")]

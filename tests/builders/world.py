@@ -8,7 +8,7 @@ from mesoclinic import clock, documents
 from mesoclinic.accounts import User
 from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
-from patients.models import Notice, PatientDocument
+from patients.models import Notice, PatientDocument, Todo
 from patients.services.consents import offer_consent
 from protocols.models import Lot, Product
 from sessions.models import Booking, Series, TreatmentSession
@@ -79,6 +79,7 @@ def world() -> World:
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
         "notice_id": notice.pk,
+        "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,
         "site_id": site.pk,
         "room_id": site.rooms.get().pk,

@@ -72,6 +72,7 @@ MATRIX: dict[str, Declared] = {
     "account_reset_password_from_key": page(ACCOUNT),
     "account_reset_password_from_key_done": get(ACCOUNT),
     "sessions:today": get(EVERYBODY),
+    "sessions:finish_todo": post(EVERYBODY),
     "sessions:calendar": get(EVERYBODY),
     "sessions:calendar_events": get(EVERYBODY),
     "sessions:board": get(EVERYBODY),
