@@ -45,6 +45,13 @@ def sentinel_open(events: Iterable[Event], catalogue: Catalogue) -> Tri:
     return Tri.YES if any(is_sentinel(event, catalogue) and not event.resolved for event in events) else Tri.NO
 
 
+def stops_course(event: Event, catalogue: Catalogue) -> bool:
+    """Whether the event stops the course by its kind, whatever its grade (8.2); grade and sentinel set are apart."""
+    if event.excluded or not catalogue.has(AdverseEventType, event.code):
+        return False
+    return catalogue.row(AdverseEventType, event.code).stops_course
+
+
 def unresolved_grade(events: Iterable[Event]) -> int | None:
     """The highest grade of the events that are neither resolved nor excluded; None when there is none (SD-05)."""
     return max((event.grade for event in events if not event.resolved and not event.excluded), default=None)

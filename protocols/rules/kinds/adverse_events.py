@@ -22,7 +22,10 @@ class AdverseEventGrade(RowBase):
 @kind("adverse_event")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdverseEventType(RowBase):
-    """An adverse event: course, grades, red flags, what to do (8.2); sentinel from `sentinel_from_grade` up (8.3)."""
+    """An adverse event: course, grades, red flags, what to do (8.2); sentinel from `sentinel_from_grade` up (8.3).
+
+    `stops_course`: its effect on the sessions is to stop, whatever its grade.
+    """
 
     name: str
     onset: str
@@ -33,6 +36,7 @@ class AdverseEventType(RowBase):
     action: str
     effect: str
     sentinel_from_grade: int | None = None
+    stops_course: bool = False
 
 
 @kind("cluster_rule")

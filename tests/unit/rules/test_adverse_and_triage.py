@@ -7,7 +7,7 @@ import pytest
 
 from mesoclinic.rules.tri import Tri
 from protocols.rules.kinds.adverse_events import TriageAnswer
-from sessions.rules.adverse import Event, clusters, is_sentinel, sentinel_open, unresolved_grade
+from sessions.rules.adverse import Event, clusters, is_sentinel, sentinel_open, stops_course, unresolved_grade
 from sessions.rules.triage import has_red_flag, triage
 from tests.builders.facts import shipped
 
@@ -24,6 +24,16 @@ def test_these_events_are_sentinel_at_any_grade(code):
 @pytest.mark.parametrize("code", ["AE-20", "AE-24"])
 def test_these_events_are_sentinel_from_grade_3(code):
     assert [is_sentinel(Event(code, grade, MONDAY), shipped()) for grade in (2, 3)] == [False, True]
+
+
+def test_an_allergic_reaction_of_grade_4_is_anaphylaxis():
+    assert [is_sentinel(Event("AE-04", grade, MONDAY), shipped()) for grade in (3, 4)] == [False, True]
+
+
+@pytest.mark.parametrize(("code", "stops"), [("AE-10", True), ("AE-21", True), ("AE-03", False), ("AE-99", False)])
+def test_some_events_stop_the_course_whatever_their_grade(code, stops):
+    assert stops_course(Event(code, 2, MONDAY), shipped()) is stops
+    assert not stops_course(Event(code, 2, MONDAY, excluded=True), shipped())
 
 
 @pytest.mark.parametrize("code", ["AE-01", "AE-03", "AE-09", "AE-21", "AE-99"])
