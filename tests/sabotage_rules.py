@@ -309,6 +309,9 @@ def _event(row: Any) -> Drops:
             "sentinel",
             lambda: replace(sentinel, lambda event, given: event.code != row.id and sentinel(event, given)),
         )
+    stops = adverse.stops_course
+    if row.stops_course:
+        yield "stops", lambda: replace(stops, lambda event, given: event.code != row.id and stops(event, given))
 
 
 def _cluster(row: Any) -> Drops:

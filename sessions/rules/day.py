@@ -57,9 +57,9 @@ def consent_holds(facts: Facts, catalogue: Catalogue) -> Tri:
 
 
 def _day_findings(facts: Facts, catalogue: Catalogue) -> list[Finding]:
-    found = [_finding(row, Level(row.level)) for row in catalogue.of(DayRule) if _fires(row, facts)]
+    found = [_finding(row, Level(row.level), facts) for row in catalogue.of(DayRule) if _fires(row, facts)]
     if consent_holds(facts, catalogue) is not Tri.YES:
-        found.append(_finding(catalogue.row(ScheduleRule, CONSENT_RULE), Level.BLOCK))
+        found.append(_finding(catalogue.row(ScheduleRule, CONSENT_RULE), Level.BLOCK, facts))
     return found
 
 
@@ -117,11 +117,12 @@ def _day_of(facts: Facts, name: str) -> date | None:
     return value if isinstance(value, date) else None
 
 
-def _finding(row: DayRule | ScheduleRule, level: Level) -> Finding:
+def _finding(row: DayRule | ScheduleRule, level: Level, facts: Facts) -> Finding:
     return Finding(
         rule=row.id,
         version=row.version,
         level=level,
+        inputs=facts.recorded(row.inputs),
         reason=row.reason,
         action=row.action,
         sources=row.sources,

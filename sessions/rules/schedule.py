@@ -9,7 +9,7 @@ from types import MappingProxyType
 from mesoclinic.rules.arithmetic import DAYS_PER_WEEK
 from mesoclinic.rules.calendar_math import days_between
 from mesoclinic.rules.finding import Finding, Level
-from mesoclinic.rules.tri import Tri, and_, any_, at_least, known, more, not_, or_
+from mesoclinic.rules.tri import Tri, and_, at_least, known, more, not_, or_
 from patients.rules.consent import valid_through
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.schedule import Interval, Protocol, ScheduleRule
@@ -91,13 +91,12 @@ class Schedule:
 def plan_course(state: CourseState, catalogue: Catalogue) -> Schedule:
     """The findings on the requested date and, unless one blocks, all dates of the course."""
     case = _Case(state, catalogue)
-    findings = [_finding(row) for row in catalogue.of(ScheduleRule) if _fires(row, case)]
-    blocked = any(finding.level is Level.BLOCK for finding in findings)
-    dates = None if blocked else case.all_dates()
-    if dates is None and not blocked:
-        findings.append(_finding(catalogue.row(ScheduleRule, "SD-07")))
+    findings = [_finding(row, case) for row in catalogue.of(ScheduleRule) if _fires(row, case)]
+    dates = None if _without_window(findings) else case.all_dates()
+    if dates is None and not _without_window(findings):
+        findings.append(_finding(catalogue.row(ScheduleRule, "SD-07"), case))
     window = case.window_after(len(state.done)) if state.done and case.has_session(len(state.done) + 1) else None
-    if dates is None:
+    if dates is None or any(finding.level is Level.BLOCK for finding in findings):
         return Schedule(Result.BLOCKED, tuple(findings), window)
     result = Result.OK_WITH_WARNINGS if findings else Result.OK
     return Schedule(result, tuple(findings), window, dates, assessment_dates(case.protocol, dates, state.closed))
@@ -172,6 +171,41 @@ class _Case:
     def window_after(self, done: int) -> Window:
         return window_of(done + 1, self.state.done[-1], self.protocol, self.catalogue)
 
+    def recorded(self) -> Mapping[str, str]:
+        """What the rules read of the course, as it is kept beside a finding; only what is known."""
+        state = self.state
+        gap = days_between(state.done[-1], state.requested_on) if state.done and state.requested_on else None
+        known_values = {
+            "evaluated_on": state.evaluated_on,
+            "start": state.start,
+            "last_session_on": state.done[-1] if state.done else None,
+            "requested_on": state.requested_on,
+            "gap_days": gap,
+            "sessions_done": len(state.done),
+            "planned_count": None if self.protocol.maintenance else self.planned_count,
+            "unresolved_ae_grade": state.unresolved_grade,
+            "sentinel_open": state.sentinel_open.value,
+            "assessments_overdue": ", ".join(self.overdue()) or None,
+            "consent_on": state.consent_on,
+            "consent_form_current": state.consent_form_current.value,
+        }
+        return {name: str(value) for name, value in known_values.items() if value is not None}
+
+    def overdue(self) -> tuple[str, ...]:
+        """The assessments that are too far back without a record (SD-03).
+
+        An assessment of a session that was not given yet cannot be overdue.
+        """
+        state = self.state
+        latest = state.evaluated_on - timedelta(days=int(self._row("SD-03").limit("overdue_days")))
+        dates = assessment_dates(self.protocol, state.done, state.closed)
+        given = {
+            each.code
+            for each in self.protocol.assessments
+            if state.done and _anchor(self.protocol, each.day, self.planned_count) < len(state.done)
+        }
+        return tuple(code for code, day in dates.items() if code in given - state.assessments_recorded and day < latest)
+
     def gap(self) -> int | None:
         """Days from the last session done to the requested one; None when the gap rules do not apply."""
         state = self.state
@@ -232,18 +266,7 @@ def _sd_06(case: _Case, row: ScheduleRule) -> Tri:
 
 
 def _sd_03(case: _Case, row: ScheduleRule) -> Tri:
-    """An assessment of a session that was not given yet cannot be overdue."""
-    state = case.state
-    latest = state.evaluated_on - timedelta(days=int(row.limit("overdue_days")))
-    if not state.done:
-        return Tri.NO
-    dates = assessment_dates(case.protocol, state.done, state.closed)
-    due = {
-        each.code
-        for each in case.protocol.assessments
-        if _anchor(case.protocol, each.day, case.planned_count) < len(state.done)
-    }
-    return any_(known(dates[code] < latest) for code in due & dates.keys() - state.assessments_recorded)
+    return known(bool(case.overdue()))
 
 
 def _sd_04(case: _Case, row: ScheduleRule) -> Tri:
@@ -278,17 +301,25 @@ CONDITIONS: Mapping[str, Callable[[_Case, ScheduleRule], Tri]] = MappingProxyTyp
     }
 )
 PLANNING = frozenset({"SD-07", "SD-09"})
+# A date outside every window cannot be moved inside one, so that SD-07 has nothing to say about it.
+WITHOUT_WINDOW = frozenset({"SD-01", "SD-04", "SD-06"})
 
 
 def _fires(row: ScheduleRule, case: _Case) -> bool:
     return row.id not in PLANNING and CONDITIONS[row.id](case, row) is Tri.YES
 
 
-def _finding(row: ScheduleRule) -> Finding:
+def _without_window(findings: Iterable[Finding]) -> bool:
+    return any(finding.rule in WITHOUT_WINDOW for finding in findings)
+
+
+def _finding(row: ScheduleRule, case: _Case) -> Finding:
+    recorded = case.recorded()
     return Finding(
         rule=row.id,
         version=row.version,
         level=Level(row.result),
+        inputs=tuple((name, recorded[name]) for name in row.inputs if name in recorded),
         reason=row.reason,
         action=row.action,
         sources=row.sources,

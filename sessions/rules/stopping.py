@@ -24,11 +24,13 @@ class CourseEvents:
     """What has happened in a course: its last assessment, its adverse events, the verdict, the patient's wish.
 
     `verdict` is the provisional one of the newest evaluation: a stopping finding counts while data are missing, too.
+    `stopping_event`: an event whose effect on the sessions is to stop, whatever its grade (clinical.md 8.2).
     """
 
     final_response: Response | None = None
     worse: Tri = Tri.UNKNOWN
     sentinel_event: Tri = Tri.NO
+    stopping_event: Tri = Tri.NO
     highest_grade: int | None = None
     verdict: Verdict | None = None
     withdrawn: bool = False
@@ -37,7 +39,7 @@ class CourseEvents:
 def stops(events: CourseEvents, catalogue: Catalogue) -> tuple[Finding, ...]:
     """Every rule that stops the course now, with what follows."""
     rows = [row for row in catalogue.of(CourseRule) if row.id not in NOT_A_STOP]
-    return tuple(_finding(row) for row in rows if CONDITIONS[row.id](events, row) is Tri.YES)
+    return tuple(_finding(row, _recorded(events)) for row in rows if CONDITIONS[row.id](events, row) is Tri.YES)
 
 
 def may_maintain(
@@ -47,7 +49,8 @@ def may_maintain(
     row = catalogue.row(CourseRule, MAINTENANCE)
     limits = int(row.limit("sessions_a_year")), int(row.limit("year_days"))
     refused = response is not Response.RESPONDER or too_many_in_a_year((*maintenance, on), *limits)
-    return (_finding(row),) if refused else ()
+    recorded = {"sessions_done": str(len(maintenance))} | ({"final_response": response.value} if response else {})
+    return (_finding(row, recorded),) if refused else ()
 
 
 def hair_growth_claims_from(first_session: date, catalogue: Catalogue) -> date:
@@ -64,7 +67,8 @@ def _stop_2(events: CourseEvents, row: CourseRule) -> Tri:
 
 
 def _stop_3(events: CourseEvents, row: CourseRule) -> Tri:
-    return or_(known(events.sentinel_event is not Tri.NO), at_least(events.highest_grade, row.limit("grade")))
+    grave = at_least(events.highest_grade, row.limit("grade"))
+    return or_(*(known(each is not Tri.NO) for each in (events.sentinel_event, events.stopping_event)), grave)
 
 
 def _stop_4(events: CourseEvents, row: CourseRule) -> Tri:
@@ -80,12 +84,27 @@ CONDITIONS: Mapping[str, Callable[[CourseEvents, CourseRule], Tri]] = MappingPro
 )
 
 
-def _finding(row: CourseRule) -> Finding:
+def _recorded(events: CourseEvents) -> Mapping[str, str]:
+    """What the rules read, as it is kept beside a finding; only what is known."""
+    values = {
+        "final_response": events.final_response,
+        "worse": events.worse.value,
+        "sentinel_event": events.sentinel_event.value,
+        "stopping_event": events.stopping_event.value,
+        "highest_grade": events.highest_grade,
+        "verdict": events.verdict,
+        "withdrawn": known(events.withdrawn).value,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _finding(row: CourseRule, recorded: Mapping[str, str]) -> Finding:
     return Finding(
         rule=row.id,
         version=row.version,
         level=Level.BLOCK,
-        reason=row.rule,
+        inputs=tuple((name, recorded[name]) for name in row.inputs if name in recorded),
+        reason=row.reason,
         action=row.action,
         sources=row.sources,
         strength=row.strength,

@@ -70,18 +70,21 @@ class ProtocolSuggestion(RowBase):
 @kind("schedule_rule")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRule(Limited):
-    """A rule of booking: what it reads, what it does, what it says (clinical.md 6.2)."""
+    """A rule of booking: what it reads of a course, what it does, what it says (clinical.md 6.2)."""
 
     condition: str
     result: Literal["block", "warn", "plan"]
     reason: str
     action: str
+    inputs: tuple[str, ...]
 
 
 @kind("course_rule")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseRule(Limited):
-    """When a course goes on, and when it stops (clinical.md 6.3)."""
+    """When a course goes on, and when it stops; `inputs` are what it reads of the course (clinical.md 6.3)."""
 
     rule: str
+    reason: str
+    inputs: tuple[str, ...]
     action: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from protocols.rules.kinds.candidacy import Limited
+from protocols.rules.kinds.candidacy import InputName, Limited
 from protocols.rules.rows import RowBase, kind
 
 
@@ -44,4 +44,5 @@ class DayRule(Limited):
     level: Literal["block", "defer", "caution", "record", "recompute"]
     reason: str
     action: str
+    inputs: tuple[InputName, ...]
     recomputes: tuple[str, ...] = ()

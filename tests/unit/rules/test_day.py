@@ -63,6 +63,12 @@ def test_each_rule_of_the_day_speaks(over, finding, may_start):
     assert check.may_start is may_start
 
 
+def test_a_finding_of_the_day_carries_what_it_was_read_from():
+    fever, lapsed = checked(temperature_c="38.0", consent_on="2025-03-01").findings
+    assert fever.inputs == (("temperature_c", "38.0"), ("acute_systemic_infection", "no"))
+    assert lapsed.inputs == (("consent_on", "2025-03-01"), ("consent_form_current", "yes"))
+
+
 @pytest.mark.parametrize(
     "over",
     [

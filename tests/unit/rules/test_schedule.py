@@ -63,6 +63,21 @@ def test_the_gap_decides_between_too_soon_fine_late_and_too_late(protocol, done,
         assert codes(planned(protocol, done, done[-1] + gap, assessments_recorded=recorded)) == findings
 
 
+def test_a_finding_carries_what_it_was_read_from():
+    (soon,) = planned(requested=5).findings
+    assert soon.inputs == (("last_session_on", "2026-03-02"), ("requested_on", "2026-03-07"), ("gap_days", "5"))
+    (overdue,) = planned("P5", (0, 7, 14, 21, 35), 50).findings
+    assert overdue.inputs == (("evaluated_on", "2026-04-21"), ("assessments_overdue", "interim"))
+    (grave,) = planned(unresolved_grade=2).findings
+    assert grave.inputs == (("unresolved_ae_grade", "2"), ("sentinel_open", "no"))
+
+
+def test_a_window_without_an_open_day_is_told_beside_an_event_but_not_beside_a_wrong_gap():
+    closed = Closed(dates=frozenset(day(offset) for offset in range(21)))
+    assert codes(planned(closed=closed, unresolved_grade=2)) == ["block SD-05", "block SD-07"]
+    assert codes(planned(requested=5, closed=closed)) == ["block SD-01"]
+
+
 def test_a_blocked_date_gives_no_dates_and_a_late_one_plans_the_rest_from_itself():
     assert planned(requested=5).sessions == ()
     late = planned(done=(0, 7), requested=22)

@@ -25,6 +25,12 @@ from tests.builders.facts import shipped
         ({"sentinel_event": Tri.YES}, {"STOP-3"}),
         ({"sentinel_event": Tri.UNKNOWN}, {"STOP-3"}),
         ({"highest_grade": 3}, {"STOP-3"}),
+        ({"highest_grade": 2}, set()),
+        ({"stopping_event": Tri.YES, "highest_grade": 2}, {"STOP-3"}),
+        ({"stopping_event": Tri.UNKNOWN}, {"STOP-3"}),
+        ({"final_response": Response.STABILISED}, set()),
+        ({"final_response": Response.NOT_ASSESSABLE}, set()),
+        ({"verdict": Verdict.CANNOT_CONCLUDE}, set()),
         ({"verdict": Verdict.CONTRAINDICATED}, {"STOP-4"}),
         ({"verdict": Verdict.REFER}, {"STOP-4"}),
         ({"verdict": Verdict.DEFER}, set()),
@@ -43,6 +49,13 @@ def test_maintenance_is_for_responders_four_times_in_365_days():
     assert may_maintain(Response.RESPONDER, done, date(2027, 1, 1), shipped()) == ()
     for response in (None, Response.STABILISED, Response.NON_RESPONDER, Response.NOT_ASSESSABLE):
         assert may_maintain(response, (), on, shipped())
+
+
+def test_a_stop_carries_what_fired_it_and_says_why_in_plain_words():
+    (stop,) = stops(CourseEvents(highest_grade=3), shipped())
+    assert stop.inputs == (("sentinel_event", "no"), ("stopping_event", "no"), ("highest_grade", "3"))
+    assert "->" not in stop.reason
+    assert (stop.version, stop.action, stop.strength) == (1, "stop", "P")
 
 
 def test_hair_growth_is_not_judged_before_six_months():
