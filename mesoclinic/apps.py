@@ -12,7 +12,7 @@ class PlatformConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mesoclinic import guards, invitations  # noqa: F401  what writes the mails of the platform
+        from mesoclinic import guards, invitations, startup  # noqa: F401  they register mails and checks
         from mesoclinic.celery import app
         from mesoclinic.http import Id
 

@@ -14,6 +14,6 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         # The triggers of signed and insert-only rows must be there before anybody writes.
-        call_command("check", deploy=True, tags=["guards"])
+        call_command("check", deploy=True, tags=["guards", "startup"])
         call_command("createcachetable", verbosity=0)
         collect_static()
