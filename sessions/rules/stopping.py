@@ -104,7 +104,7 @@ def _finding(row: CourseRule, recorded: Mapping[str, str]) -> Finding:
         version=row.version,
         level=Level.BLOCK,
         inputs=tuple((name, recorded[name]) for name in row.inputs if name in recorded),
-        reason=row.reason,
+        reason=row.reason or row.rule,
         action=row.action,
         sources=row.sources,
         strength=row.strength,

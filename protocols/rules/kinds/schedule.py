@@ -76,7 +76,7 @@ class ScheduleRule(Limited):
     result: Literal["block", "warn", "plan"]
     reason: str
     action: str
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
 
 @kind("course_rule")
@@ -85,6 +85,6 @@ class CourseRule(Limited):
     """When a course goes on, and when it stops; `inputs` are what it reads of the course (clinical.md 6.3)."""
 
     rule: str
-    reason: str
-    inputs: tuple[str, ...]
+    reason: str = ""
+    inputs: tuple[str, ...] = ()
     action: str

@@ -44,5 +44,5 @@ class DayRule(Limited):
     level: Literal["block", "defer", "caution", "record", "recompute"]
     reason: str
     action: str
-    inputs: tuple[InputName, ...]
+    inputs: tuple[InputName, ...] = ()
     recomputes: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import pytest
 
 from mesoclinic.rules.tri import Tri
 from patients.rules.candidacy import Verdict
+from protocols.rules.kinds.schedule import CourseRule
 from sessions.rules.outcome import Response
 from sessions.rules.stopping import CourseEvents, hair_growth_claims_from, may_maintain, stops
 from tests.builders.facts import shipped
@@ -56,6 +57,12 @@ def test_a_stop_carries_what_fired_it_and_says_why_in_plain_words():
     assert stop.inputs == (("sentinel_event", "no"), ("stopping_event", "no"), ("highest_grade", "3"))
     assert "->" not in stop.reason
     assert (stop.version, stop.action, stop.strength) == (1, "stop", "P")
+
+
+@pytest.mark.parametrize("row", shipped().of(CourseRule), ids=lambda row: row.id)
+def test_every_rule_of_a_course_has_a_plain_reason(row):
+    assert row.reason
+    assert row.action
 
 
 def test_hair_growth_is_not_judged_before_six_months():
