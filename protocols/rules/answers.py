@@ -107,10 +107,16 @@ def as_decimal(raw: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def positive(raw: object) -> Decimal | None:
-    """A measured amount above 0; None when it is none, or so large or small that no instrument has shown it."""
+def measured(raw: object) -> Decimal | None:
+    """A number; None when it is none, or so large or small that no instrument has shown it."""
     number = as_decimal(raw)
-    return number if number is not None and number > 0 and abs(number.adjusted()) <= LARGEST_EXPONENT else None
+    return number if number is not None and (not number or abs(number.adjusted()) <= LARGEST_EXPONENT) else None
+
+
+def positive(raw: object) -> Decimal | None:
+    """A measured amount above 0, else None."""
+    number = measured(raw)
+    return number if number is not None and number > 0 else None
 
 
 def _choice(row: Input, raw: object, _: Catalogue) -> Answer:

@@ -1,7 +1,7 @@
 """Formulation safety: every reason a mixture may not be injected, and everything missing to say so (4.4)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
@@ -23,10 +23,11 @@ from protocols.rules.facts import Facts, holds
 from protocols.rules.kinds.candidacy import ExclusionRule
 from protocols.rules.kinds.formulation import FormulationNeed, FormulationRule
 from protocols.rules.kinds.ingredients import Ingredient
-from protocols.rules.mixture import Formulation, Part, by_syringe, parts_of, solution_ml
-from protocols.rules.technique import TechniquePlan, TechniqueResult, check_technique, missing
+from protocols.rules.mixture import Component, Formulation, Part, Product, Syringe, by_syringe, parts_of, solution_ml
+from protocols.rules.technique import TechniquePlan, TechniqueResult, check_technique
 
 CREAM = "anaesthetic_cream"
+SYRINGE = "syringe:"
 MULTI_DOSE = "multi_dose"
 PAIRS_IN_SESSION = ("FX-06a", "FX-06b")
 PAIRS_IN_SYRINGE = ("FX-06c", "FX-06d")
@@ -140,7 +141,7 @@ def _rules(case: Case) -> Iterable[Finding]:
     for row in case.catalogue.of(FormulationRule):
         if row.id in CONDITIONS:
             for where in dict.fromkeys(CONDITIONS[row.id](case, row)):
-                yield _finding(row, about=where)
+                yield _finding(row, about=where, inputs=_recorded(row, where, case))
 
 
 def _finding(row: FormulationRule, about: str = "", **over: object) -> Finding:
@@ -171,12 +172,22 @@ def _exclusions(case: Case) -> Iterable[Finding]:
     rules[CREAM] = set(cream_exclusions(case.formulation.anaesthetic_cream, case.facts, case.catalogue))
     for about, ids in rules.items():
         if ids:
-            yield _finding(row, about, detail=tuple(sorted(ids)), inputs=_read_by(ids, case))
+            yield _excluded(row, about, tuple(sorted(ids)), case)
 
 
-def _read_by(rules: Iterable[str], case: Case) -> tuple[tuple[str, str], ...]:
-    names = [name for rule in rules for name in case.catalogue.row(ExclusionRule, rule).inputs]
-    return case.facts.recorded(dict.fromkeys(names))
+def _excluded(row: FormulationRule, about: str, ids: tuple[str, ...], case: Case) -> Finding:
+    """FX-01 with the reasons, the actions and the sources of the rules that exclude."""
+    rules = [case.catalogue.row(ExclusionRule, rule) for rule in ids]
+    reasons = "; ".join(rule.reason for rule in rules)
+    return _finding(
+        row,
+        about,
+        detail=ids,
+        inputs=case.facts.recorded(dict.fromkeys(name for rule in rules for name in rule.inputs)),
+        reason=f"{row.reason}: {reasons}",
+        action="; ".join(dict.fromkeys([row.action, *(rule.action for rule in rules if rule.action)])),
+        sources=tuple(dict.fromkeys([*row.sources, *(source for rule in rules for source in rule.sources)])),
+    )
 
 
 def _warnings(case: Case) -> Iterable[Finding]:
@@ -192,6 +203,7 @@ def _warnings(case: Case) -> Iterable[Finding]:
                 about=ingredient,
                 inputs=case.facts.recorded(row.inputs),
                 reason=row.reason,
+                action=row.action,
                 sources=row.sources,
                 strength=row.strength,
             )
@@ -202,7 +214,7 @@ def _soft_limit(case: Case) -> Iterable[Finding]:
     if anaesthetic.above_soft_limit(case.load):
         stop = anaesthetic.sensitive(case.facts, case.catalogue) and not case.formulation.la_soft_limit_reason
         row = case.catalogue.row(FormulationRule, anaesthetic.SOFT)
-        inputs = case.facts.recorded(("weight_kg", "age_years", "hepatic_impairment", "cardiac"))
+        inputs = (("plain_lidocaine_mg", str(case.load.plain_lidocaine_mg)), *case.facts.recorded(row.inputs))
         yield _finding(row, level=Level.BLOCK if stop else Level.WARN, inputs=inputs)
 
 
@@ -230,13 +242,42 @@ def _needed(case: Case) -> Iterable[str]:
 
 def _not_checked(case: Case) -> tuple[str, ...]:
     present = {part.component.ingredient for part in case.parts}
+    cream = {case.formulation.anaesthetic_cream}
     read = {
         name
         for row in case.catalogue.of(ExclusionRule)
-        if present & {*row.excludes, *row.also_excludes}
+        if present & {*row.excludes, *row.also_excludes} or cream & set(row.excludes_creams)
         for name in row.inputs
     }
+    soft = case.catalogue.row(FormulationRule, anaesthetic.SOFT)
+    read |= set(soft.inputs) if present & set(soft.one_of) else set()
     return tuple(sorted(name for name in read if case.facts.get(name) is None))
+
+
+def _recorded(row: FormulationRule, where: str, case: Case) -> tuple[tuple[str, str], ...]:
+    """What a rule was read from: of the ingredient or the syringe it is about, of the session, of the patient."""
+    session: dict[str, object] = {
+        "ingredients": sorted({part.component.ingredient for part in case.parts}),
+        "total_ml": case.total_ml,
+        "actives": sorted(case.actives),
+        "la_ratio": case.load.shown,
+        "anaesthetic_cream": case.formulation.anaesthetic_cream,
+    }
+    parts = [part.component for part in case.parts if part.component.ingredient == where]
+    entries = [session, *(_fields(part.product) | _fields(part) | {"mg": part.mg} for part in parts)]
+    entries += [_fields(each) for each in case.formulation.syringes if f"{SYRINGE}{each.id}" == where]
+    said = [(name, _text(entry[name])) for entry in entries for name in row.reads if entry.get(name) is not None]
+    return (*dict.fromkeys(each for each in said if each[1]), *case.facts.recorded(row.inputs))
+
+
+def _fields(record: Component | Product | Syringe) -> dict[str, object]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 def _doses(parts: Iterable[Part]) -> tuple[Dose, ...]:
@@ -301,16 +342,25 @@ def _known_mg(parts: Iterable[Part], active: str) -> Decimal:
 
 
 def _strengths(parts: tuple[Part, ...]) -> Mapping[str, list[Decimal]]:
-    """Active -> its mg/mL in each finished syringe, where all of that syringe is known."""
+    """Active -> its mg/mL in each finished syringe, or what it cannot be below while a dose there is not known."""
     found: dict[str, list[Decimal]] = {}
     for content in by_syringe(parts).values():
-        volumes = [part.component.volume_ml for part in content]
-        total = sum((volume for volume in volumes if volume is not None), Decimal(0))
         for active in {part.active for part in content}:
-            doses = [part.component.mg for part in content if part.active == active]
-            if None not in volumes and None not in doses and total:
-                found.setdefault(active, []).append(sum((dose or Decimal(0) for dose in doses), Decimal(0)) / total)
+            strength = _strength_of(active, content)
+            if strength is not None:
+                found.setdefault(active, []).append(strength)
     return found
+
+
+def _strength_of(active: str, content: tuple[Part, ...]) -> Decimal | None:
+    volumes = [part.component.volume_ml for part in content]
+    known = [volume for volume in volumes if volume is not None]
+    if len(known) == len(volumes):
+        return _known_mg(content, active) / sum(known, Decimal(0))
+    # In a syringe with nothing else no volume thins it below its weakest part.
+    strengths = [part.component.mg_per_ml for part in content if part.active == active]
+    weakest = [strength for strength in strengths if strength is not None]
+    return min(weakest) if len(weakest) == len(content) else None
 
 
 def _over_percent(row: Ingredient, mg_per_ml: Decimal) -> bool:
@@ -375,7 +425,7 @@ def _out_of_date(case: Case, row: FormulationRule) -> Where:
     for syringe in case.formulation.syringes:
         minutes = syringe.minutes_since_mixing
         if syringe.unreadable or (minutes is not None and minutes > row.limit("mixed_minutes")):
-            yield f"syringe:{syringe.id}"
+            yield f"{SYRINGE}{syringe.id}"
 
 
 def _opened_too_long(part: Part, on: date, row: FormulationRule) -> bool:
@@ -387,11 +437,12 @@ def _opened_too_long(part: Part, on: date, row: FormulationRule) -> bool:
 
 
 @_fires("FX-08")
-def _not_injectable(case: Case, _: FormulationRule) -> Where:
+def _not_injectable(case: Case, row: FormulationRule) -> Where:
     for part in case.parts:
         product = part.component.product
         proven = product.sterile and product.for_injection and not product.cosmetic and product.composition_known
-        if not proven or not product.lot or not product.vehicle or part.row is None:
+        stated = bool(product.vehicle) and set(product.vehicle) <= set(row.vehicles)
+        if not proven or not product.lot or not stated or part.row is None:
             yield part.component.ingredient
 
 
@@ -447,4 +498,4 @@ def technique_alone(plan: TechniquePlan, *, catalogue: Catalogue) -> tuple[str, 
     return result_of(result.findings), result
 
 
-__all__ = ["CONDITIONS", "Dose", "FormulationResult", "check_mixture", "missing", "result_of", "technique_alone"]
+__all__ = ["CONDITIONS", "Dose", "FormulationResult", "check_mixture", "result_of", "technique_alone"]

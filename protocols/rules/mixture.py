@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -97,11 +97,18 @@ class Part:
 
 def parts_of(formulation: Formulation, catalogue: Catalogue) -> tuple[Part, ...]:
     """The components in an order that does not depend on how they were listed."""
-    parts = [
-        Part(each, catalogue.row(Ingredient, each.ingredient) if catalogue.has(Ingredient, each.ingredient) else None)
-        for each in formulation.components
-    ]
+    parts = [_part(each, catalogue) for each in formulation.components]
     return tuple(sorted(parts, key=lambda part: (part.component.ingredient, part.component.syringe)))
+
+
+def _part(component: Component, catalogue: Catalogue) -> Part:
+    """An amount that is not above 0 counts as not recorded, wherever it comes from."""
+    volume, strength = positive(component.volume_ml), positive(component.mg_per_ml)
+    known = catalogue.has(Ingredient, component.ingredient)
+    return Part(
+        replace(component, volume_ml=volume, mg_per_ml=strength),
+        catalogue.row(Ingredient, component.ingredient) if known else None,
+    )
 
 
 def solution_ml(parts: Iterable[Part]) -> Decimal:
@@ -175,11 +182,11 @@ def _product(raw: object) -> Product:
 
 
 def _strength(raw: Mapping[str, object]) -> Decimal | None:
-    """mg/mL; a percentage that cannot be read is not made good by another number beside it."""
-    if raw.get("percent") in (None, ""):
-        return positive(raw.get("mg_per_ml"))
-    percent = positive(raw.get("percent"))
-    return None if percent is None else percent * PERCENT_TO_MG_PER_ML
+    """mg/mL from a percentage or as it stands; one of the two that cannot be read, or differs, is not made good."""
+    said = [(raw.get("percent"), PERCENT_TO_MG_PER_ML), (raw.get("mg_per_ml"), Decimal(1))]
+    given = [(positive(value), factor) for value, factor in said if value not in (None, "")]
+    strengths = {None if number is None else number * factor for number, factor in given}
+    return strengths.pop() if len(strengths) == 1 else None
 
 
 def _expiry(raw: object) -> date | None:

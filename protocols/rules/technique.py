@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mesoclinic.rules.arithmetic import VOLUME_STEP_ML, ceiling, floor, round_to
+from mesoclinic.rules.arithmetic import SPACING_STEP_CM, VOLUME_KEPT_ML, ceiling, floor, round_to
 from mesoclinic.rules.finding import Finding, Level
-from protocols.rules.answers import as_decimal, positive
+from protocols.rules.answers import as_decimal, measured, positive
 from protocols.rules.catalogue import Catalogue
+from protocols.rules.kinds.formulation import FormulationRule
 from protocols.rules.kinds.schedule import Protocol
 from protocols.rules.kinds.technique import Range, Technique, TechniqueRule
 
@@ -63,33 +64,40 @@ def parse_plan(raw: Mapping[str, object]) -> TechniquePlan:
     return TechniquePlan(
         technique=str(raw.get("technique") or ""),
         zones=tuple(_zone(zone) for zone in zones) if isinstance(zones, list) else (),
-        spacing_cm=positive(raw.get("spacing_cm")),
-        ml_per_point=positive(raw.get("ml_per_point")),
+        spacing_cm=measured(raw.get("spacing_cm")),
+        ml_per_point=measured(raw.get("ml_per_point")),
         depth_mm=as_decimal(raw.get("depth_mm")),
         protocol=str(raw.get("protocol") or ""),
         volume_mode=str(raw.get("volume_mode") or BY_AREA),
-        volume_ml=positive(raw.get("volume_ml")),
+        volume_ml=measured(raw.get("volume_ml")),
     )
 
 
 def check_technique(plan: TechniquePlan, *, catalogue: Catalogue) -> TechniqueResult:
     """Every reason this plan may not be injected so, every input that is missing, and the arithmetic (5.3)."""
-    if not catalogue.has(Technique, plan.technique):
-        return TechniqueResult((missing("technique"),), None, None, None, {})
-    technique = catalogue.row(Technique, plan.technique)
-    gaps = tuple(missing(name) for name in _gaps(plan, technique))
-    if gaps:
-        known = _Points(None, None, plan.volume_ml if plan.volume_mode == FIXED else None, {})
-    else:
+    technique = catalogue.row(Technique, plan.technique) if catalogue.has(Technique, plan.technique) else None
+    gaps = tuple(_missing(name, catalogue) for name in (_gaps(plan, technique) if technique else ("technique",)))
+    known = _Points(None, None, plan.volume_ml if plan.volume_mode == FIXED else None, {})
+    if technique and not gaps:
         known = _fixed(plan, technique) if plan.volume_mode == FIXED else _by_area(plan, technique)
-    fired = [rule for rule in catalogue.of(TechniqueRule) if _fires(rule.id, plan, technique, known, catalogue)]
-    findings = tuple(_finding(rule, plan) for rule in fired)
+    fired = [rule for rule in catalogue.of(TechniqueRule) if _fires(rule, plan, technique, known, catalogue)]
+    findings = tuple(_finding(rule, plan, known) for rule in fired)
     return TechniqueResult((*findings, *gaps), known.points, known.volume_ml, known.spacing_cm, known.by_zone)
 
 
-def missing(name: str) -> Finding:
+def _missing(name: str, catalogue: Catalogue) -> Finding:
     """An input without which nothing can be said."""
-    return Finding(rule=NEEDED, version=1, level=Level.MISSING, about=name, reason=f"{_ASKED[name]} is not recorded")
+    row = catalogue.row(FormulationRule, NEEDED)
+    return Finding(
+        rule=row.id,
+        version=row.version,
+        level=Level.MISSING,
+        about=name,
+        reason=f"{_ASKED[name]} is not recorded",
+        action=row.action,
+        sources=row.sources,
+        strength=row.strength,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +112,25 @@ def _by_area(plan: TechniquePlan, technique: Technique) -> _Points:
     if technique.ml_per_cm2 is not None:
         return _Points(None, None, _area(plan) * technique.ml_per_cm2, {})
     spacing, per_point = plan.spacing_cm or Decimal(0), plan.ml_per_point or Decimal(0)
+    if spacing <= 0:
+        return _Points(None, None, None, {})
     by_zone: dict[str, int] = {}
     for zone in plan.zones:
         count = ceiling((zone.area_cm2 or Decimal(0)) / (spacing * spacing))
         by_zone[zone.zone] = by_zone.get(zone.zone, 0) + count
     points = sum(by_zone.values())
-    return _Points(points, None, points * per_point, by_zone)
+    return _Points(points, None, round_to(points * per_point, VOLUME_KEPT_ML), by_zone)
 
 
 def _fixed(plan: TechniquePlan, technique: Technique) -> _Points:
     volume = plan.volume_ml or Decimal(0)
     if technique.ml_per_cm2 is not None:
         return _Points(None, None, volume, {})
-    points = floor(volume / (plan.ml_per_point or Decimal(1)))
-    implied = round_to((_area(plan) / points).sqrt(), VOLUME_STEP_ML) if points else None
+    per_point = plan.ml_per_point or Decimal(0)
+    if per_point <= 0:
+        return _Points(None, None, volume, {})
+    points = max(floor(volume / per_point), 0)
+    implied = round_to((_area(plan) / points).sqrt(), SPACING_STEP_CM) if points else None
     return _Points(points, implied, volume, {})
 
 
@@ -127,22 +140,25 @@ def _gaps(plan: TechniquePlan, technique: Technique) -> Iterable[str]:
         yield "volume_mode"
     if not plan.zones:
         yield "zones"
-    elif any(zone.area_cm2 is None for zone in plan.zones):
+    elif any(zone.area_cm2 is None or zone.area_cm2 <= 0 for zone in plan.zones):
         yield "area_cm2"
     if per_point and plan.ml_per_point is None:
         yield "ml_per_point"
-    if plan.volume_mode == FIXED and plan.volume_ml is None:
+    if plan.volume_mode == FIXED and (plan.volume_ml is None or (plan.volume_ml <= 0 and not per_point)):
         yield "volume_ml"
     if plan.volume_mode != FIXED and per_point and plan.spacing_cm is None:
         yield "spacing_cm"
 
 
-def _fires(rule: str, plan: TechniquePlan, technique: Technique, known: _Points, catalogue: Catalogue) -> bool:
-    row = catalogue.row(TechniqueRule, rule)
-    points = known.points or 0
-    match rule:
-        case "T-01":
-            return plan.depth_mm is not None and plan.depth_mm > row.limit("depth")
+def _fires(
+    row: TechniqueRule, plan: TechniquePlan, technique: Technique | None, known: _Points, catalogue: Catalogue
+) -> bool:
+    """Whether a rule fires on what is known; while the technique is not, only the depth can decide."""
+    if row.id == "T-01":
+        return plan.depth_mm is not None and plan.depth_mm > row.limit("depth")
+    if technique is None:
+        return False
+    match row.id:
         case "T-02":
             return _outside(plan.ml_per_point, technique.ml_per_point)
         case "T-03":
@@ -150,15 +166,19 @@ def _fires(rule: str, plan: TechniquePlan, technique: Technique, known: _Points,
         case "T-04":
             return _not_of_protocol(plan, catalogue)
         case "T-05":
-            return technique.points_hard is not None and points > technique.points_hard
+            return _more(known.points, technique.points_hard)
         case "T-05s":
-            soft, hard = technique.points_soft, technique.points_hard
-            return soft is not None and points > soft and (hard is None or points <= hard)
-    raise KeyError(f"{rule} has no condition")
+            return _more(known.points, technique.points_soft)
+    raise KeyError(f"{row.id} has no condition")
+
+
+def _more(points: int | None, limit: int | None) -> bool:
+    return points is not None and limit is not None and points > limit
 
 
 def _spaced_wrong(plan: TechniquePlan, technique: Technique, known: _Points) -> bool:
-    if plan.volume_mode != FIXED:
+    """The spacing as recorded, or as it follows from a fixed volume; a technique without points has only the first."""
+    if plan.volume_mode != FIXED or technique.ml_per_cm2 is not None:
         return _outside(plan.spacing_cm, technique.spacing_cm)
     return known.points == 0 or _outside(known.spacing_cm, technique.spacing_cm)
 
@@ -174,13 +194,16 @@ def _outside(value: Decimal | None, allowed: Range | None) -> bool:
     return value is not None and allowed is not None and not allowed.low <= value <= allowed.high
 
 
-def _finding(rule: TechniqueRule, plan: TechniquePlan) -> Finding:
+def _finding(rule: TechniqueRule, plan: TechniquePlan, known: _Points) -> Finding:
     recorded = {
         "technique": plan.technique,
         "depth_mm": plan.depth_mm,
         "ml_per_point": plan.ml_per_point,
         "spacing_cm": plan.spacing_cm,
         "protocol": plan.protocol,
+        "points": known.points,
+        "volume_ml": known.volume_ml,
+        "implied_spacing_cm": known.spacing_cm,
     }
     return Finding(
         rule=rule.id,

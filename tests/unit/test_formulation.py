@@ -1,16 +1,19 @@
 """Each rule of a mixture (clinical.md 4.4) at its exact boundary: where it fires and where it stays silent."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from mesoclinic.rules.finding import Level
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts
 from protocols.rules.formulation import CONDITIONS, FormulationResult, check_mixture
+from protocols.rules.kinds.candidacy import ExclusionRule
 from protocols.rules.kinds.formulation import FormulationRule
 from protocols.rules.kinds.ingredients import Ingredient
-from protocols.rules.mixture import parse_formulation
+from protocols.rules.mixture import Component, Formulation, parse_formulation
 from protocols.rules.technique import parse_plan
 from tests.builders.facts import TODAY, man, shipped, woman
 
@@ -81,12 +84,19 @@ TABLE: dict[str, tuple[Said, Silent]] = {
          ("block FX-05 DRG_MINOXIDIL", [part("DRG_MINOXIDIL", "1.2", percent="0.5"), part("DRG_MINOXIDIL")], {}),
          ("block FX-05 DRG_MINOXIDIL",
           [part("DRG_MINOXIDIL", "0.6", percent="0.5"), part("DRG_MINOXIDIL", "0.6", percent="0.5", syringe="2")], {}),
+         # No volume weakens what is alone in its syringe, and no further dose.
+         ("block FX-05 DRG_MINOXIDIL", [part("DRG_MINOXIDIL", None, percent="2")], {}),
+         ("block FX-05 DRG_MINOXIDIL",
+          [part("DRG_MINOXIDIL", "0.2", percent="2"), part("DRG_MINOXIDIL", "0.2")], {}),
          ("block FX-05 DRG_DUTASTERIDE", [part("DRG_DUTASTERIDE", "1.1", percent="0.05")], {}),
          ("block FX-05 DRG_DUTASTERIDE", [part("DRG_DUTASTERIDE", "0.5", percent="0.051")], {}),
          ("block FX-05 PEP_BIOMIMETIC", [part("PEP_BIOMIMETIC", "1.501")], SIGNED),
          ("block FX-05 PEP_BIOMIMETIC", [part("PEP_BIOMIMETIC"), part("PEP_BIOMIMETIC", "0.6", syringe="2")], SIGNED),
          ("block FX-05 NUC_PDRN", [part("NUC_PDRN", "2.01", mg_per_ml="7.5")], {})],
         [([MINOXIDIL], {}), ([DUTASTERIDE], {}), ([PDRN], {}), ([PEPTIDE], SIGNED), ([part("MIN_IRON")], {}),
+         ([part("DRG_MINOXIDIL", None, percent="0.5")], {}),
+         # What another component thins is not known before its volume is.
+         ([part("DRG_MINOXIDIL", "0.2", percent="2"), part("HA_NCL", None)], {}),
          # The finished syringe counts: 2 % in four times its volume is 0.5 %.
          ([part("DRG_MINOXIDIL", "0.2", percent="2"), part("HA_NCL", "0.6")], {}),
          ([part("LA_LIDOCAINE", percent="4")], {})],
@@ -151,7 +161,7 @@ TABLE: dict[str, tuple[Said, Silent]] = {
         [("block FX-08 VIT_BIOTIN", with_product("VIT_BIOTIN", **product), {}) for product in (
             {"sterile": "no"}, {"sterile": "unknown"}, {"for_injection": "no"}, {"cosmetic": "yes"},
             {"cosmetic": "unknown"}, {"composition_known": "no"}, {"lot": ""}, {"lot": None}, {"vehicle": []},
-            {"label_allergens": "soy"})]
+            {"vehicle": ["water", "unknown"]}, {"label_allergens": "soy"})]
         + [("block FX-08 SECRET_SERUM", [part("SECRET_SERUM")], {}),
            ("block FX-08 VIT_BIOTIN", [part("VIT_BIOTIN", product="unlabelled")], {}),
            ("block FX-08", [part("VIT_BIOTIN"), "VIT_BIOTIN"], {})],
@@ -227,6 +237,61 @@ def test_a_finding_carries_its_reason_its_action_and_where_it_comes_from():
     (finding,) = check([part("VIT_BIOTIN", "10.001")]).findings
     row = shipped().row(FormulationRule, "FX-09")
     assert (finding.reason, finding.action, finding.version) == (row.reason, row.action, row.version)
+
+
+@pytest.mark.parametrize(
+    ("code", "components", "over"), [case for said, _ in TABLE.values() for case in said], ids=lambda value: ""
+)
+def test_every_finding_says_what_fired_it_why_and_what_to_do(code, components, over):
+    for finding in check(components, **over).findings:
+        assert finding.reason
+        assert finding.action
+        assert finding.strength
+        assert finding.version == 1
+        assert finding.inputs or finding.level is Level.MISSING
+
+
+@pytest.mark.parametrize(
+    ("components", "over", "recorded"),
+    [
+        ([part("VIT_BIOTIN", "10.001")], {}, {("total_ml", "10.001")}),
+        (with_product("VIT_BIOTIN", lot="B7", lot_status="recalled"), {}, {("lot", "B7"), ("lot_status", "recalled")}),
+        (with_product("VIT_BIOTIN", vehicle=["oil", "water"]), {}, {("vehicle", "oil, water")}),
+        ([part("DRG_MINOXIDIL", "1.2", percent="0.5")], {},
+         {("volume_ml", "1.2"), ("mg_per_ml", "5.0"), ("mg", "6.00"), ("syringe", "1")}),
+        ([part("VIT_BIOTIN")], {"syringes": [{"id": "1", "minutes_since_mixing": 61}]},
+         {("minutes_since_mixing", "61"), ("unreadable", "no")}),
+        ([part("LA_PROCAINE", "17.501", percent="2")], {}, {("la_ratio", "1.000"), ("weight_kg", "78")}),
+    ],
+)  # fmt: skip
+def test_a_finding_names_the_values_it_was_read_from(components, over, recorded):
+    (finding,) = check(components, **over).findings
+    assert set(finding.inputs) == recorded
+
+
+def test_an_exclusion_says_the_reasons_the_actions_and_the_sources_of_its_rules():
+    facts = man(allergies=[{"class": "amide_la", "reaction": "contact"}, {"class": "sulfite", "reaction": "contact"}])
+    (finding,) = check([EPI], facts).findings
+    rows = [shipped().row(ExclusionRule, rule) for rule in ("AL-02", "AL-04")]
+    assert all(row.reason in finding.reason and row.action in finding.action for row in rows)
+    assert {"S01", "S32", "S33"} == set(finding.sources)
+
+
+def test_an_amount_of_nothing_is_not_recorded_wherever_it_comes_from():
+    empty = Formulation((Component("DRG_MINOXIDIL", Decimal(0), Decimal(0)),))
+    result = check_mixture(empty, facts=man(), evaluated_on=TODAY, catalogue=shipped())
+    assert (result.result, set(result.missing)) == ("cannot_conclude", {"volume_ml", "concentration"})
+
+
+def test_a_percentage_and_a_number_must_say_the_same():
+    assert check([part("DRG_MINOXIDIL", percent="0.5", mg_per_ml="5")]).result == "ok"
+    assert check([part("DRG_MINOXIDIL", percent="0.5", mg_per_ml="20")]).missing == ("concentration",)
+
+
+def test_what_the_soft_limit_and_the_cream_read_is_shown_as_not_checked():
+    assert check([part("LA_LIDOCAINE", percent="1")]).not_checked == ("hepatic_impairment",)
+    assert "g6pd" in check([part("VIT_BIOTIN")], anaesthetic_cream="lidocaine_prilocaine").not_checked
+    assert "g6pd" not in check([part("VIT_BIOTIN")], anaesthetic_cream="lidocaine").not_checked
 
 
 def test_a_mixture_without_findings_is_ok():

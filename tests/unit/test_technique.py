@@ -1,14 +1,16 @@
 """Rules of technique at their exact boundaries, and the arithmetic of points and volumes (clinical.md 5)."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from protocols.rules.formulation import technique_alone
+from protocols.rules.kinds.formulation import FormulationRule
 from protocols.rules.kinds.schedule import Protocol
 from protocols.rules.kinds.technique import Technique, TechniqueRule
-from protocols.rules.technique import TechniqueResult, check_technique, parse_plan
+from protocols.rules.technique import TechniqueResult, ZoneArea, check_technique, parse_plan
 from tests.builders.facts import shipped
 
 PLAN = {"technique": "T-PAP", "zones": [{"zone": "top", "area_cm2": "80"}], "spacing_cm": "1.0", "ml_per_point": "0.05"}
@@ -61,8 +63,8 @@ TABLE: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [{**area("400")}, {**NAP, **area("500")}, {**PPP, **area("900")}, {**EPI, **area("5000")}],
     ),
     "T-05s": (
-        [{**area("201")}, {**area("400")}, {**NAP, **area("250.1")}, {**PPP, **area("452")}],
-        [{**area("200")}, {**area("401")}, {**NAP, **area("250")}, {**PPP, **area("450")}, {**EPI, **area("5000")}],
+        [{**area("201")}, {**area("400")}, {**area("401")}, {**NAP, **area("250.1")}, {**PPP, **area("452")}],
+        [{**area("200")}, {**NAP, **area("250")}, {**PPP, **area("450")}, {**EPI, **area("5000")}],
     ),
 }  # fmt: skip
 LEVEL = dict.fromkeys(TABLE, "block") | {"T-05s": "warn"}
@@ -123,6 +125,9 @@ def test_each_technique_has_its_ranges():
         ({**FIXED, "ml_per_point": "0.03"}, 33, "1.0", "1.56"),
         ({**FIXED, **area("40", "40")}, 20, "1.0", "2.00"),
         ({**FIXED, "volume_ml": "0.01"}, 0, "0.01", None),
+        ({**FIXED, "volume_ml": "0"}, 0, "0", None),
+        # Three decimals are kept, halves up.
+        ({"ml_per_point": "0.0125", **area("3")}, 3, "0.038", None),
         ({**FIXED, **EPI}, None, "1.0", None),
     ],
 )
@@ -143,7 +148,8 @@ def test_points_volume_and_spacing_follow_from_the_plan(over, points, volume, sp
         (area("0"), {"area_cm2"}),
         ({"spacing_cm": None}, {"spacing_cm"}),
         ({"spacing_cm": "1e-999999"}, {"spacing_cm"}),
-        ({"ml_per_point": "-0.05"}, {"ml_per_point"}),
+        ({"ml_per_point": "1e999999"}, {"ml_per_point"}),
+        ({**EPI, **FIXED, "volume_ml": "0"}, {"volume_ml"}),
         ({**FIXED, "volume_ml": None, **area("45")}, {"volume_ml"}),
         ({"zones": [], "spacing_cm": None, "ml_per_point": None}, {"zones", "spacing_cm", "ml_per_point"}),
     ],
@@ -175,3 +181,41 @@ def test_the_most_superficial_technique_stays_below_one_millimetre(depth, usual)
 def test_a_limit_that_is_broken_is_said_although_something_else_is_missing():
     result, found = technique_alone(parse_plan(PLAN | {"zones": [], "spacing_cm": "3"}), catalogue=shipped())
     assert (result, codes(found)) == ("blocked", {"block T-03", "missing FX-00 zones"})
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        ({"ml_per_point": "0"}, "block T-02"),
+        ({"ml_per_point": "-0.05"}, "block T-02"),
+        ({**FIXED, "ml_per_point": "0"}, "block T-02"),
+        ({"spacing_cm": "0"}, "block T-03"),
+        ({"spacing_cm": "-1"}, "block T-03"),
+        ({**FIXED, "volume_ml": "0"}, "block T-03"),
+        ({**FIXED, "volume_ml": "-1"}, "block T-03"),
+        ({**EPI, **FIXED, "spacing_cm": "0.6"}, "block T-03"),
+    ],
+)
+def test_nothing_at_all_is_outside_every_range(over, code):
+    assert codes(judge(**over)) == {code}
+
+
+@pytest.mark.parametrize("name", [None, "T-XXX"])
+def test_a_depth_beyond_the_limit_stops_whatever_the_technique(name):
+    assert codes(judge(technique=name, depth_mm="4.1")) == {"block T-01", "missing FX-00 technique"}
+
+
+def test_a_finding_says_what_it_was_read_from():
+    (finding,) = judge(**area("201")).findings
+    assert {"points": "201", "volume_ml": "10.05", "spacing_cm": "1.0"}.items() <= dict(finding.inputs).items()
+
+
+def test_an_area_of_nothing_is_not_measured_wherever_it_comes_from():
+    plan = replace(parse_plan(PLAN), zones=(ZoneArea("top", Decimal(0)),))
+    assert codes(check_technique(plan, catalogue=shipped())) == {"missing FX-00 area_cm2"}
+
+
+def test_what_is_missing_carries_its_action_and_strength():
+    row = shipped().row(FormulationRule, "FX-00")
+    (finding,) = judge(zones=[]).findings
+    assert (finding.version, finding.action, finding.strength) == (row.version, row.action, row.strength)

@@ -64,6 +64,7 @@ class ExclusionRule(Limited):
     excludes_creams: tuple[Literal["lidocaine", "lidocaine_prilocaine"], ...] = ()
     warning_only: bool = False
     reason: str
+    action: str = ""
 
 
 @kind("verdict_wording")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from protocols.rules.kinds.candidacy import Limited
+from protocols.rules.kinds.candidacy import InputName, Limited
 from protocols.rules.kinds.ingredients import IngredientId
 from protocols.rules.kinds.inputs import Condition
 from protocols.rules.rows import Ref, RowBase, kind
@@ -15,7 +15,8 @@ from protocols.rules.rows import Ref, RowBase, kind
 class FormulationRule(Limited):
     """What a rule of the mixture says when its condition holds.
 
-    Rules of incompatibility name two groups of ingredients; `vehicles` are those that a rule forbids.
+    Rules of incompatibility name two groups of ingredients; `vehicles` are those that FX-02 forbids and FX-08 knows.
+    `reads` and `inputs` name what of the mixture and of the patient the rule looks at.
     """
 
     condition: str
@@ -25,6 +26,8 @@ class FormulationRule(Limited):
     one_of: tuple[IngredientId, ...] = ()
     with_any_of: tuple[IngredientId, ...] = ()
     vehicles: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    inputs: tuple[InputName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
