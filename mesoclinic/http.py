@@ -15,6 +15,7 @@ from django.utils import translation
 from mesoclinic import clock
 from mesoclinic.access import StaffRequest
 from mesoclinic.errors import ClinicError, OutOfScope
+from mesoclinic.languages import spoken
 
 Handler = Callable[[HttpRequest], HttpResponse]
 IDLE = timedelta(minutes=15)
@@ -109,7 +110,7 @@ class LocaleFromProfile:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        language = request.session.get("language") or settings.LANGUAGE_CODE
+        language = spoken(request.session.get("language") or settings.LANGUAGE_CODE)
         with translation.override(language):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)

@@ -17,6 +17,7 @@ from django.utils.translation import override
 from mesoclinic import audit, clock, outbox
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor, System
+from mesoclinic.languages import spoken
 from mesoclinic.outbox import Message, Skip, State, composer
 from mesoclinic.transactions import atomic
 from mesoclinic.transport import Mail
@@ -68,13 +69,13 @@ def compose(subject: str) -> Mail | Skip:
         return Skip("The account is closed.")
     key = f"{user_pk_to_url_str(user)}-{PasswordLink().make_token(user)}"
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"}).replace("UID-KEY", key)
-    with override(user.language):
+    with override(spoken(user.language)):
         first = not user.has_usable_password()
         hours = (settings.PASSWORD_RESET_TIMEOUT if first else RESET_SECONDS) // RESET_SECONDS
         words = {"user": user, "first": first, "hours": hours, "address": f"{settings.PUBLIC_URL}{path}"}
         subject_line = _("Your account at the clinic") if first else _("Choose a new password")
         text = render_to_string("mail/password_link.txt", words)
-    return Mail(to=user.email, subject=subject_line, text=text, language=user.language)
+    return Mail(to=user.email, subject=subject_line, text=text, language=spoken(user.language))
 
 
 def _messages_to(user: User) -> QuerySet[Message]:

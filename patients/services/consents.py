@@ -11,6 +11,7 @@ from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, Conflict, NotAllowed, StaleRecord
+from mesoclinic.languages import spoken
 from mesoclinic.once import once
 from mesoclinic.search import normalise
 from mesoclinic.transactions import atomic
@@ -27,8 +28,11 @@ EXTRAS = {"CE-15": Consent.Kind.PHOTO, "CE-16": Consent.Kind.DATA}
 
 
 def offer_consent(actor: Actor, *, plan_version: PlanVersion, language: str) -> Consent:
-    """A consent for this version that waits to be shown, or the one that is open or still holds."""
-    doctor = _doctor(actor)
+    """A consent for this version that waits to be shown, or the one that is open or still holds.
+
+    It is in the language if the clinic has its texts, and says in which one it is.
+    """
+    doctor, language = _doctor(actor), spoken(language)
     with atomic():
         _still_signed(plan_version)
         known = _reusable(plan_version, language)

@@ -1,7 +1,7 @@
 """Registering a patient, correcting who they are, and opening their record to another site."""
 
-import secrets
 from datetime import date
+from random import Random, SystemRandom
 from typing import TypedDict, Unpack, cast
 
 from django.conf import settings
@@ -27,6 +27,7 @@ SEARCH_NAME_LENGTH = 450
 # No vowels, so that no word is spelt; no 0, 1 or L, so that a number read aloud is written down right.
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXYZ"
 _RECORD_NUMBER_LENGTH = 6
+_CHANCE = SystemRandom()
 
 
 class Person(TypedDict, total=False):
@@ -53,8 +54,13 @@ class LikelyDuplicate(Conflict):
         self.duplicates = duplicates
 
 
-def register_patient(actor: Actor, *, site: Site, add_anyway: bool = False, **person: Unpack[Person]) -> Patient:
-    """Add a patient to a site of the actor; raises LikelyDuplicate unless `add_anyway` confirms the look."""
+def register_patient(
+    actor: Actor, *, site: Site, add_anyway: bool = False, numbers: Random = _CHANCE, **person: Unpack[Person]
+) -> Patient:
+    """Add a patient to a site of the actor; raises LikelyDuplicate unless `add_anyway` confirms the look.
+
+    `numbers` draws the record number; only the demo, which is the same every time, brings its own.
+    """
     access.require(actor, Can.REGISTER_PATIENT)
     with atomic():
         _own_site(actor, site)
@@ -62,7 +68,7 @@ def register_patient(actor: Actor, *, site: Site, add_anyway: bool = False, **pe
         duplicates = likely_duplicates(actor, person)
         if duplicates and not add_anyway:
             raise LikelyDuplicate(duplicates)
-        patient = Patient.objects.create(record_number=_record_number(), registered_at=clock.now(), **row)
+        patient = Patient.objects.create(record_number=_record_number(numbers), registered_at=clock.now(), **row)
         PatientSite.objects.create(patient=patient, site=site, linked_at=clock.now())
         reason = _despite(duplicates)
         audit.record(actor, "patient.registered", patient, patient_id=patient.pk, site_id=site.pk, reason=reason)
@@ -173,9 +179,9 @@ def _check_contact(person: Person, email: str) -> None:
         raise ClinicError(_("Enter one e-mail address, for example ana@example.com."), "email") from problem
 
 
-def _record_number() -> str:
+def _record_number(numbers: Random) -> str:
     while True:
-        number = "M-" + "".join(secrets.choice(_LETTERS) for _each in range(_RECORD_NUMBER_LENGTH))
+        number = "M-" + "".join(numbers.choices(_LETTERS, k=_RECORD_NUMBER_LENGTH))
         if not Patient.objects.filter(record_number=number).exists():
             return number
 

@@ -17,7 +17,7 @@ from sessions.demo.people import MISTYPED, MUTE
 
 OUTBOX = System("outbox")
 TAKES = timedelta(seconds=4)
-NO_MAILBOX = "550 5.1.1 The mailbox does not exist."
+NO_MAILBOX = "550 5.1.1 The mailbox does not exist"
 SILENCE = "The server took the mail and did not answer."
 DESK_DELAY = timedelta(hours=4)
 

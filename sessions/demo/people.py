@@ -92,6 +92,7 @@ def register(desk: User, site: Site, person: Person) -> Patient:
         desk,
         site=site,
         add_anyway=True,
+        numbers=Random(f"{person}"),
         given_name=person.given_name,
         family_name=person.family_name,
         birth_date=person.birth_date,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from mesoclinic import audit, clock, pdf
 from mesoclinic.actors import System
 from mesoclinic.documents import keep
+from mesoclinic.languages import spoken
 from mesoclinic.shell import BANNER
 from mesoclinic.transactions import atomic
 from patients.models import PatientDocument
@@ -118,7 +119,7 @@ def _stored(record: TreatmentRecord) -> PatientDocument | None:
 
 
 def _keep(record: TreatmentRecord, content: bytes) -> PatientDocument:
-    document = keep(content, kind=KIND, language=record.patient.language, template_version=TEMPLATE_VERSION)
+    document = keep(content, kind=KIND, language=spoken(record.patient.language), template_version=TEMPLATE_VERSION)
     fields = {"patient": record.patient, "document": document, "kind": KIND, "subject": _subject(record)}
     paper = PatientDocument.objects.create(**fields)
     audit.record(System("documents"), "paper.made", paper, site_id=record.site_id)

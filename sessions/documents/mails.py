@@ -4,6 +4,7 @@ from django.template.loader import render_to_string
 
 from mesoclinic import clock
 from mesoclinic.documents import content_of
+from mesoclinic.languages import spoken
 from mesoclinic.outbox import Skip, composer
 from mesoclinic.transport import Attachment, Mail
 from patients.models import Notice
@@ -96,7 +97,7 @@ def _mail(notice: Notice, letter: Letter, files: tuple[Attachment, ...] = ()) ->
     with spoken_to(patient, site):
         text = render_to_string("mail/letter.txt", context)
         html = render_to_string("mail/letter.html", context)
-    return Mail(patient.email, letter.subject, text, html, files, language=patient.language)
+    return Mail(patient.email, letter.subject, text, html, files, language=spoken(patient.language))
 
 
 def _number(subject: str) -> int:

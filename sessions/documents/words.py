@@ -7,6 +7,7 @@ from datetime import date, datetime
 from babel.dates import format_date, format_time
 from django.utils import timezone, translation
 
+from mesoclinic.languages import spoken
 from mesoclinic.sites import Site
 from patients.models import Patient
 
@@ -14,7 +15,7 @@ from patients.models import Patient
 @contextmanager
 def spoken_to(patient: Patient, site: Site) -> Iterator[None]:
     """Write in the patient's language and in the site's time."""
-    with translation.override(patient.language), timezone.override(site.zone):
+    with translation.override(spoken(patient.language)), timezone.override(site.zone):
         yield
 
 

@@ -155,7 +155,7 @@ def _why(notice: Notice, now: datetime) -> str:
     if notice.state == State.WAITING:
         return _waits(notice, now)
     if notice.state == State.FAILED:
-        error = {"error": notice.reason or _("unknown cause")}
+        error = {"error": (notice.reason or _("unknown cause")).rstrip(".")}
         return _("Not sent: %(error)s. Check the address and send it again, or tell the patient by phone.") % error
     if notice.state == State.UNCERTAIN:
         return _("The mail server did not say whether it took it. Ask the patient, or send it again.")

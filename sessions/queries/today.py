@@ -12,6 +12,8 @@ from mesoclinic.accounts import Role, User
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, PlanVersion
 from patients.queries.todos import todos_for
+from protocols.queries.catalogue import current_catalogue
+from protocols.rules.kinds.adverse_events import AdverseEventType
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
 from sessions.queries.bookings import COMING
 from sessions.queries.broken import Broken, broken_bookings
@@ -340,7 +342,7 @@ def _events(actor: User, now: datetime) -> Queue:
             when=_day(each.onset_at, now.tzinfo),
             sentence=_("%(name)s has an open adverse event, grade %(grade)d.")
             % {"name": each.patient.full_name, "grade": each.grade},
-            detail=each.code,
+            detail=_event_name(each.code),
             action=_("Open patient"),
             to="sessions:patient",
             key=each.patient_id,
@@ -350,6 +352,11 @@ def _events(actor: User, now: datetime) -> Queue:
         for each in opened.distinct().order_by("-grade", "onset_at")[:LISTED]
     ]
     return Queue("events", _("Open adverse events"), "exclamation-triangle", rows, _("No adverse event is open."))
+
+
+def _event_name(code: str) -> str:
+    catalogue = current_catalogue()
+    return catalogue.row(AdverseEventType, code).name if catalogue.has(AdverseEventType, code) else code
 
 
 def _day(moment: datetime, zone: tzinfo | None) -> str:
