@@ -1,34 +1,58 @@
-"""`manage.py catalogue check|load|diff|lock`: the shipped files against the rules of their format and the database."""
+"""`manage.py catalogue check|load|diff|lock|docs`: the shipped files against their format, the database, the docs."""
 
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from mesoclinic.actors import System
+from protocols.documents.catalogue_page import catalogue_page
+from protocols.documents.rules_page import rules_page
 from protocols.models import CatalogueRow
 from protocols.queries.catalogue import read_shipped, shipped_versions
 from protocols.release_files import ReleaseLocked, lock_release
 from protocols.rules.catalogue import Catalogue, CatalogueError
 from protocols.services.catalogue import activate_release, load_release
 
+WHAT = {
+    "check": "name every problem of the shipped files",
+    "load": "load them and make them current",
+    "diff": "show which rows differ from the database",
+    "lock": "keep the release from being edited",
+    "docs": "write docs/rules.md and docs/catalogue.md",
+}
+
 
 class Command(BaseCommand):
-    """Checks, loads or compares catalogue releases."""
+    """Checks, loads, compares, locks or writes out a catalogue release, one sub-command each."""
 
-    help = "Check the shipped catalogue files, load them, or show what differs from the database."
+    help = "Check the shipped catalogue files, load them, compare them with the database, or write them out to read."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["check", "load", "diff", "lock"])
-        parser.add_argument("--release", default=shipped_versions()[-1])
+        commands = parser.add_subparsers(dest="what", required=True, metavar="|".join(WHAT))
+        for name, text in WHAT.items():
+            command = commands.add_parser(name, help=text, description=text)
+            command.add_argument("--release", default=shipped_versions()[-1])
+            if name == "docs":
+                command.add_argument("--into", type=Path, default=settings.BASE_DIR / "docs", metavar="FOLDER")
 
     def handle(self, *args: object, what: str, release: str, **options: object) -> None:
+        catalogue = self._shipped(release)
+        if what == "docs":
+            self._docs(catalogue, Path(str(options["into"])))
+        else:
+            getattr(self, f"_{what}")(catalogue)
+
+    def _shipped(self, release: str) -> Catalogue:
+        if release not in shipped_versions():
+            raise CommandError(f"There is no shipped release {release}; there are {', '.join(shipped_versions())}.")
         try:
-            catalogue = read_shipped(release)
+            return read_shipped(release)
         except CatalogueError as error:
             self.stderr.write(str(error))
             raise CommandError(f"{len(error.problems)} problems in release {release}.") from error
-        getattr(self, f"_{what}")(catalogue)
 
     def _check(self, catalogue: Catalogue) -> None:
         self.stdout.write(f"{catalogue.release}: {len(catalogue.entries)} rows, sha256 {catalogue.sha256}")
@@ -55,3 +79,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{kind} {code}")
         if changed:
             sys.exit(1)
+
+    def _docs(self, catalogue: Catalogue, folder: Path) -> None:
+        for name, text in {"rules.md": rules_page(catalogue), "catalogue.md": catalogue_page(catalogue)}.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            self.stdout.write(str(folder / name))
