@@ -7,7 +7,7 @@ from typing import Any
 
 from allauth.account import views
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, re_path
 
 View = Callable[..., HttpResponse]
 
@@ -34,8 +34,9 @@ urlpatterns = [
     path("password/change/", door(views.password_change), name="account_change_password"),
     path("password/reset/", door(views.password_reset), name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    re_path(
+        # The key holds hyphens itself, so the number before it must not.
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         door(views.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
