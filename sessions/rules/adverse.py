@@ -12,7 +12,10 @@ from protocols.rules.kinds.adverse_events import AdverseEventType, ClusterRule
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An adverse event as recorded; `excluded` says that a suspicion was ruled out, `lots` are the related lots."""
+    """An adverse event as recorded; `day` is the day in the clinic that it goes back to, `lots` are the related lots.
+
+    `excluded` says that a suspicion was ruled out.
+    """
 
     code: str
     grade: int
