@@ -176,7 +176,7 @@ TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
     "fix": (for_fast_tests, ["tools/check.py", "--fix"]),
     "lock": (for_fast_tests, ["tools/lock.py"]),
     "demo-reset": (for_demo_reset, ["manage.py", "run"]),
-    "bench": (_nothing, None),
+    "bench": (for_fast_tests, ["benchmarks/rules.py"]),
     "races": (for_tests, ["tools/races.py"]),
     "faults": (for_tests, ["tools/faults.py"]),
     "mutants": (_nothing, None),

@@ -1,5 +1,6 @@
 """Run acceptance cases written as data against every engine (clinical.md 14). Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,7 @@ FORMAT = "mesoclinic-vignettes/1"
 UNORDERED = frozenset({"fired", "missing", "findings"})
 WHOLE = frozenset({"excluded", "messages"})
 TRUTH: Mapping[object, bool] = {"yes": True, "no": False}
-UNREADABLE = (Unreadable, KeyError, ValueError, TypeError, ArithmeticError, AttributeError, IndexError)
+UNREADABLE = (Unreadable, KeyError, ValueError, TypeError, ArithmeticError, AttributeError, IndexError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ def run_file(content: object, catalogue: Catalogue) -> tuple[CaseResult, ...]:
     if not isinstance(cases, list):
         raise Unreadable("the file has no list of cases")
     shared = a_mapping(document.get("shared") or {}, "shared")
-    ids = [case.get("id") for case in cases if isinstance(case, Mapping)]
-    twice = {str(name) for name in ids if name is not None and ids.count(name) > 1}
+    ids = Counter(str(case["id"]) for case in cases if isinstance(case, Mapping) and case.get("id") is not None)
+    twice = sorted(name for name, times in ids.items() if times > 1)
     if twice:
-        raise Unreadable(f"the id of a case is given twice: {', '.join(sorted(twice))}")
+        raise Unreadable(f"the id of a case is given twice: {', '.join(twice)}")
     return tuple(run_case(case, place, shared, catalogue) for place, case in enumerate(cases, start=1))
 
 
@@ -66,9 +67,10 @@ def run_case(case: object, place: int, shared: Mapping[str, Any], catalogue: Cat
         evaluated_on = a_date(content.get("evaluated_on"), "evaluated_on")
         a_text(content.get("id"), "id")
         actual = answers(Inputs(content, shared, evaluated_on, catalogue))
+        disagreements = tuple(compare(expected, actual))
     except UNREADABLE as error:
         return CaseResult(name, title, problem=_said(error))
-    return CaseResult(name, title, actual, tuple(compare(expected, actual)))
+    return CaseResult(name, title, actual, disagreements)
 
 
 def compare(expected: Mapping[str, Any], actual: Mapping[str, Any], path: str = "") -> Iterator[Disagreement]:
@@ -98,9 +100,10 @@ def _number(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None
 
 
 def _said(error: Exception) -> str:

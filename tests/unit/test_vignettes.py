@@ -67,6 +67,12 @@ def test_compares_numbers_by_value_and_findings_without_order():
     assert run(case("X2", expect=expect))[0].agrees
 
 
+@pytest.mark.parametrize("wanted", ["NaN", "sNaN", "Infinity", "1e999999999999999999999"])
+def test_what_is_no_number_only_differs(wanted):
+    (result,) = run(case("X2", expect={"formulation": {"solution_ml": wanted}}))
+    assert [difference.field for difference in result.disagreements] == ["formulation.solution_ml"]
+
+
 def test_an_answer_expected_to_be_absent_agrees_when_it_is():
     assert run(case("X5", expect={"aftercare": {"AC-10": None}}))[0].agrees
 
@@ -97,6 +103,18 @@ def test_a_case_that_cannot_be_read_is_named_and_the_others_still_run(broken):
     assert bad.id == "bad"
     assert bad.problem
     assert good.agrees
+
+
+def test_a_case_without_end_is_named():
+    endless: list = []
+    for _ in range(100_000):
+        endless = [endless]
+    assert run(case("X1", expect={"fired": endless}))[0].problem
+
+
+def test_an_id_given_twice_is_named():
+    with pytest.raises(Unreadable, match="twice: X1"):
+        run(case("X1"), case("X1"))
 
 
 @pytest.mark.parametrize("content", [[], {}, {"format": "other"}, {"format": FORMAT}, {"format": FORMAT, "cases": {}}])
