@@ -55,6 +55,12 @@ def _built(release_id: int, version: str) -> Catalogue:
     return build(version, [Entry(row.kind, row.body) for row in rows])
 
 
+def loaded_catalogue(version: str) -> Catalogue | None:
+    """What the loaded release of this version says, or None when there is none; raises CatalogueError."""
+    found = CatalogueRelease.objects.filter(version=version).first()
+    return None if found is None else catalogue_of(found)
+
+
 def decisions() -> Mapping[str, RowDecision]:
     """Row digest -> the last decision on that content."""
     # One decision in a row's life is usual, so the whole table is small; IN with 900 digests is not faster.

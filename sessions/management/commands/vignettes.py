@@ -1,17 +1,16 @@
-"""Run acceptance cases written as data against the shipped catalogue; no database is needed."""
+"""Run acceptance cases written as data against a release; without --release no database is needed."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
-from protocols.release_files import read_release
+from protocols.queries.catalogue import loaded_catalogue, read_shipped, shipped_versions
 from protocols.rules.catalogue import Catalogue, CatalogueError
 from sessions.rules.vignette_inputs import Unreadable
 from sessions.rules.vignettes import CaseResult, run_file
-
-RELEASE = "2026.1"
 
 
 class Command(BaseCommand):
@@ -21,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--json", action="store_true", help="print {id: result} instead")
-        parser.add_argument("--release", default=RELEASE)
+        parser.add_argument(
+            "--release", metavar="NAME", help="a loaded release, or a shipped one; else the last shipped"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -46,13 +47,25 @@ class Command(BaseCommand):
         self.stdout.write(f"{agreeing} of {len(results)} cases agree.")
 
 
-def _catalogue(release: str) -> Catalogue:
+def _catalogue(release: str | None) -> Catalogue:
     try:
-        return read_release(release)
-    except FileNotFoundError as error:
-        raise CommandError(f"There is no catalogue release {release}.") from error
+        return read_shipped(shipped_versions()[-1]) if release is None else _named(release)
     except CatalogueError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"Release {release or shipped_versions()[-1]} cannot be used:\n{error}") from error
+
+
+def _named(release: str) -> Catalogue:
+    """The release as it is loaded; one that is not loaded as it is shipped."""
+    try:
+        loaded, trouble = loaded_catalogue(release), ""
+    except DatabaseError as error:
+        loaded, trouble = None, f" The database cannot be read: {str(error).strip()}."
+    if loaded is not None:
+        return loaded
+    if release in shipped_versions():
+        return read_shipped(release)
+    shipped = ", ".join(shipped_versions())
+    raise CommandError(f"There is no release {release}, neither loaded nor shipped; shipped are {shipped}.{trouble}")
 
 
 def _read(path: Path) -> object:
