@@ -103,6 +103,11 @@ def shared_sites(actor: User, person: User) -> QuerySet[Site]:
     return actor.sites.filter(pk__in=person.sites.values("pk"))
 
 
+def answers_for(actor: User, user: User) -> bool:
+    """Roles and the account hold at every site of a person: whoever changes them must work at each."""
+    return not user.sites.exclude(pk__in=actor.sites.values("pk")).exists()
+
+
 def site_facts(site: Site) -> dict[str, object]:
     """What the form of a site edits, as it is saved."""
     return {name: getattr(site, name) for name in SITE_FACTS} | {"on_call": site.on_call_id}

@@ -158,11 +158,6 @@ def choose_theme(actor: User, *, theme: str) -> None:
     User.objects.filter(pk=actor.pk).update(theme="dark" if theme == "dark" else "light")
 
 
-def answers_for(actor: User, user: User) -> bool:
-    """Roles and the account hold at every site of a person: whoever changes them must work at each."""
-    return not user.sites.exclude(pk__in=actor.sites.values("pk")).exists()
-
-
 def _locked(actor: User, user_id: int) -> User:
     """Somebody at the actor's sites; the sites are locked first, so that two directors do not demote each other."""
     list(Site.objects.select_for_update().filter(pk__in=actor.sites.values("pk")).order_by("pk"))
@@ -194,7 +189,7 @@ def _check_rights(actor: User, user: User, changed: list[str], person: Person) -
 
 
 def _check_whole(actor: User, user: User) -> None:
-    if not answers_for(actor, user):
+    if not queries.answers_for(actor, user):
         raise ClinicError(_("This person works at a site that is not yours, too. A director of all their sites can."))
 
 

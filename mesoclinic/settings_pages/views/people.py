@@ -60,7 +60,7 @@ def person(request: StaffRequest, user_id: int) -> HttpResponse:
         "absences": queries.coming_absences(user),
         "link": last_link(user),
         "zone": zone,
-        "may_close": user.pk != request.actor.pk and people.answers_for(request.actor, user),
+        "may_close": user.pk != request.actor.pk and queries.answers_for(request.actor, user),
     }
     return render(request, "mesoclinic/person.html", context, status=form.status)
 
@@ -148,7 +148,7 @@ def _fixed(actor: User, user: User) -> set[str]:
     """What the actor may not change of this person; the service refuses the same."""
     own = {"roles", "sites"} if user.pk == actor.pk else set()
     known = {"email"} if user.last_login is not None else set()
-    return own | known | (set() if people.answers_for(actor, user) else {"roles"})
+    return own | known | (set() if queries.answers_for(actor, user) else {"roles"})
 
 
 urls = [
