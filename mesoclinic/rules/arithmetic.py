@@ -16,6 +16,12 @@ SPACING_STEP_CM = Decimal("0.01")
 RATIO_STEP = Decimal("0.001")
 PAIR = 2
 LARGEST_EXPONENT = 9
+YEARS_PER_CENTURY = 100
+HALF_A_CENTURY = 50
+# GS1: numbers of trade items, and the weights of their digits from the right (General Specifications, section 7.9)
+GTIN_LENGTHS = (8, 12, 13, 14)
+GTIN_WEIGHTS = (3, 1)
+CHECK_MODULUS = 10
 
 
 def round_to(value: Decimal, step: Decimal) -> Decimal:
