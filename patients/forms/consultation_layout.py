@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from mesoclinic.rules.arithmetic import round_half_up
 from mesoclinic.rules.tri import Tri
 from mesoclinic.templatetags.components import error_target
 from patients.forms.consultation import ConsultationForm
@@ -20,6 +21,7 @@ from patients.queries.candidacy import Gap, Panel
 from protocols.rules.facts import Facts
 from protocols.rules.kinds.diagnosis import Fit, ScarringSign, SeverityScale
 from protocols.rules.kinds.inputs import Condition, Definition, FormSection, Input
+from protocols.rules.units import in_other_unit
 
 # The sections of the catalogue in the order of a consultation; one that is named nowhere stands in the last part.
 PARTS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
@@ -177,7 +179,7 @@ class Layout:
             good_if_yes=name in GOOD_IF_YES,
             when=json.dumps(list(self._applies(name, row))),
             open=name in self._open or sampled in self._open,
-            counted=self._counted(row) if row is not None else "",
+            counted=self._worked_out(row) if row is not None else "",
             recorded_on=self._recorded_on(name),
             definitions=tuple(self._definitions(name)),
         )
@@ -199,6 +201,20 @@ class Layout:
                 yield [_condition(Condition(input="dx", any_of=(fit.diagnosis,))), *pattern]
         elif row is not None and row.id not in ALWAYS_ASKED and (condition := row.when or APPLIES.get(row.id)):
             yield [_condition(condition)]
+
+    def _worked_out(self, row: Input) -> str:
+        """What an answer comes to: how long ago, in another unit, or that it is seldom so low or high."""
+        return " · ".join(filter(None, (self._counted(row), self._in_other_unit(row), self._unusual(row))))
+
+    def _in_other_unit(self, row: Input) -> str:
+        value = in_other_unit(row, self.facts.get(row.id))
+        return f"{round_half_up(value)} {row.other_unit.unit}" if row.other_unit and value is not None else ""
+
+    def _unusual(self, row: Input) -> str:
+        if row.id not in self.facts.unusual:
+            return ""
+        usual = {"low": row.soft_min, "high": row.soft_max, "unit": _spelled(row.unit)}
+        return str(_("Usually %(low)s to %(high)s %(unit)s: check the number.")) % usual
 
     def _counted(self, row: Input) -> str:
         """How long ago a date is, in the unit that the rules count it in."""

@@ -160,6 +160,24 @@ def test_every_value_of_every_list_can_be_chosen():
             assert offered[: len(row.values)] == list(row.values)
 
 
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({"weight_kg": "39,9"}, "Usually 40 to 160 kg: check the number."),
+        ({"weight_kg": "160.1"}, "Usually 40 to 160 kg: check the number."),
+        ({"hba1c": "8,5"}, "69 mmol/mol"),
+        ({"vitd": "20"}, "50 nmol/L"),
+    ],
+)
+def test_beside_a_number_stands_what_it_comes_to(client, draft, patient, answers, told):
+    assert told in live(client, draft, well(patient, **answers)).content.decode()
+
+
+@pytest.mark.parametrize("weight", ["40", "160"])
+def test_a_weight_at_the_edge_of_the_usual_is_not_remarked_on(client, draft, patient, weight):
+    assert "Usually" not in live(client, draft, well(patient, weight_kg=weight)).content.decode()
+
+
 def test_what_is_open_is_named_and_an_answer_moves_the_headline(client, draft, patient):
     first = live(client, draft, {})
     assert b"<html" not in first.content

@@ -18,6 +18,15 @@ class Condition:
     none_of: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherUnit:
+    """The unit in which a value is also written: (value - `less`) * `times`."""
+
+    unit: str
+    less: Decimal
+    times: Decimal
+
+
 @kind("input")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input(RowBase):
@@ -40,6 +49,7 @@ class Input(RowBase):
     hard_max: Decimal | None = None
     soft_min: Decimal | None = None
     soft_max: Decimal | None = None
+    other_unit: OtherUnit | None = None
     required: Literal["always", "when", "planned", "optional"]
     when: Condition | None = None
     gap_codes: tuple[str, ...] = ()
