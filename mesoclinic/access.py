@@ -33,8 +33,10 @@ class Can(StrEnum):
     VIEW_MESSAGES = "view_messages"
     SEND_MESSAGES = "send_messages"
     VIEW_DOCUMENTS = "view_documents"
+    ATTACH_DOCUMENT = "attach_document"
     VIEW_CATALOGUE = "view_catalogue"
     APPROVE_CATALOGUE = "approve_catalogue"
+    DECIDE_SIGN_OFF = "decide_sign_off"
     MANAGE_STOCK = "manage_stock"
     MANAGE_SITE = "manage_site"
     VIEW_HEALTH = "view_health"
@@ -42,7 +44,8 @@ class Can(StrEnum):
 
 _EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE}
 _DESK = {Can.REGISTER_PATIENT, Can.BOOK, Can.VIEW_MESSAGES, Can.SEND_MESSAGES, Can.VIEW_DOCUMENTS}
-_ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_DOCUMENTS, Can.VIEW_MESSAGES}
+_ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_MESSAGES}
+_ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
 
 GRANTS: dict[str, frozenset[Can]] = {

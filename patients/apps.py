@@ -15,6 +15,8 @@ class PatientsConfig(AppConfig):
         for table in ("factsheet", "addendum", "candidacy", "acknowledgement", "override", "formulationcheck"):
             guards.insert_only(f"patients_{table}")
         guards.insert_only("patients_patientdocument")
+        guards.insert_only("patients_correction")
+        guards.insert_only("patients_attachment", may_change=("set_aside_at", "set_aside_by_id", "set_aside_reason"))
         guards.frozen_when("patients_consultation", "state", ("signed", "voided"), may_change=("state",))
         guards.frozen_when(
             "patients_planversion", "state", ("signed", "superseded", "stopped"), may_change=("state", "stop_reason")

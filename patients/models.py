@@ -128,6 +128,22 @@ class Addendum(models.Model):
         ordering = ("at",)
 
 
+class Correction(models.Model):
+    """One answer of a signed consultation that was wrong: what stood there and what is right; None is no answer."""
+
+    consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="corrections")
+    field = models.CharField(max_length=60)
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    reason = models.TextField()
+    fact_sheet = models.OneToOneField(FactSheet, models.PROTECT, related_name="correction")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+
 class Candidacy(models.Model):
     """A verdict as it was given: the same fact sheet, release and date give the same findings again."""
 
@@ -162,8 +178,15 @@ class Acknowledgement(models.Model):
 class Override(models.Model):
     """A refer, defer or caution finding set aside with a typed reason; the finding stays."""
 
+    class Ground(models.TextChoices):
+        SPECIALIST = "specialist", _("A specialist has cleared it")
+        EXAMINED = "examined", _("Examined today and judged safe")
+        NOT_HERE = "not_here", _("It does not bear on this treatment")
+        OTHER = "other", _("Another reason")
+
     candidacy = models.ForeignKey(Candidacy, models.PROTECT, related_name="overrides")
     rule = models.CharField(max_length=16)
+    ground = models.CharField(max_length=12, choices=Ground.choices, default=Ground.OTHER)
     reason = models.TextField()
     letter = models.ForeignKey(Document, models.PROTECT, null=True, related_name="+")
     valid_until = models.DateField(null=True)
@@ -387,6 +410,28 @@ class Notice(models.Model):
     rule = models.CharField(max_length=12)
     subject = models.CharField(max_length=60)
     channel = models.CharField(max_length=8)
+class Attachment(models.Model):
+    """A letter or a laboratory result from outside, as it was filed; one of another patient is set aside."""
+
+    class Kind(models.TextChoices):
+        LETTER = "letter", _("Letter of a specialist")
+        LABORATORY = "laboratory", _("Laboratory result")
+
+    paper = models.OneToOneField(PatientDocument, models.PROTECT, related_name="attachment")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    dated_on = models.DateField()
+    author = models.CharField(max_length=200)
+    original_name = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    set_aside_at = models.DateTimeField(null=True)
+    set_aside_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    set_aside_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-dated_on", "-pk")
+
+
     due_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices)
     reason = models.CharField(max_length=300, blank=True)

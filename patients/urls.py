@@ -1,6 +1,15 @@
 """Addresses of people: one list for each use case."""
 
-from patients.views import consent, consultation, papers, plan, registration, search
+from patients.views import attachments, consent, consultation, papers, plan, registration, search, sign_offs
 
 app_name = "patients"
-urlpatterns = [*search.urls, *registration.urls, *consultation.urls, *plan.urls, *consent.urls, *papers.urls]
+urlpatterns = [
+    *search.urls,
+    *registration.urls,
+    *consultation.urls,
+    *plan.urls,
+    *sign_offs.urls,
+    *consent.urls,
+    *papers.urls,
+    *attachments.urls,
+]

@@ -12,9 +12,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
-    # A fixed name: a patient's name must not end up in a folder of downloads.
-    "Content-Disposition": 'inline; filename="paper.pdf"',
 }
+_ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 
 @require_GET
@@ -24,7 +23,10 @@ def document(request: StaffRequest, document_id: int) -> HttpResponse:
     paper = paper_for(request.actor, document_id)
     content = content_of(paper.document)
     disclose(request.actor, "open paper", [paper.patient_id])
-    return HttpResponse(content, content_type=paper.document.mime, headers=_HEADERS)
+    # A fixed name: a patient's name must not end up in a folder of downloads.
+    name = f'inline; filename="paper.{_ENDINGS[paper.document.mime]}"'
+    headers = {**_HEADERS, "Content-Disposition": name}
+    return HttpResponse(content, content_type=paper.document.mime, headers=headers)
 
 
 urls = [path("documents/<id:document_id>/", document, name="document")]

@@ -82,6 +82,7 @@ class Allowed:
     treat: bool
     messages: bool
     papers: bool
+    attach: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ def allowed_to(actor: User) -> Allowed:
         treat=may(actor, Can.PREPARE_TREATMENT),
         messages=may(actor, Can.VIEW_MESSAGES),
         papers=may(actor, Can.VIEW_DOCUMENTS),
+        attach=may(actor, Can.ATTACH_DOCUMENT),
     )
 
 

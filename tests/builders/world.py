@@ -10,9 +10,10 @@ from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument, Todo
 from patients.services.consents import offer_consent
-from protocols.models import Lot, Product
+from protocols.models import Lot, Product, VignetteRun
 from sessions.models import Booking, Series, TreatmentSession
-from tests.builders import catalogue, clinic, people, plans
+from tests.builders import catalogue, clinic, papers, people, plans
+from tests.builders.rows import row
 
 _numbers = count(1)
 
@@ -69,6 +70,7 @@ def world() -> World:
         due_at=starts,
         state=Notice.State.PRINTED,
     )
+    release = catalogue.release()
     keys: dict[str, int | str] = {
         "patient_id": patient.pk,
         "consultation_id": people.draft_consultation(patient, by=doctor).pk,
@@ -78,6 +80,7 @@ def world() -> World:
         "booking_id": booking.pk,
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
+        "attachment_id": papers.attachment(patient, by=doctor).pk,
         "notice_id": notice.pk,
         "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,
@@ -89,6 +92,7 @@ def world() -> World:
         "absence_id": Absence.objects.create(user=doctor, first_on=date(2099, 1, 1), last_on=date(2099, 1, 2)).pk,
         "user_id": staff["nurse"].pk,
         "year": 2027,
-        "version": catalogue.release().version,
+        "version": release.version,
+        "run_id": row(VignetteRun, release=release, by=staff["director"], results=[]).pk,
     }
     return World(keys, staff)

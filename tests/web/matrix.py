@@ -107,6 +107,8 @@ MATRIX: dict[str, Declared] = {
     "patients:consent": page(DOCTORS),
     "patients:withdraw_consent": page(EVERYBODY),
     "patients:document": get(EVERYBODY),
+    "patients:attach_document": page(CLINICAL),
+    "patients:set_attachment_aside": page(CLINICAL),
     "protocols:catalogue": get(EVERYBODY),
     "protocols:load_release": page(DIRECTORS),
     "protocols:release": get(EVERYBODY),
