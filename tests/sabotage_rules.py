@@ -169,6 +169,10 @@ def _need(row: Any) -> Drops:
         yield f"needs {wanted.input}", partial(_changed_row, FormulationNeed, row, changed(row, inputs=rest))
 
 
+def _faga(row: Any) -> Drops:
+    yield "", lambda: _changed_row(type(row), row, None)
+
+
 def _changed_row(kind: type, old: Any, new: Any) -> None:
     every = Catalogue.of
 
@@ -367,6 +371,8 @@ DROPS: Mapping[str, Callable[[Any], Drops]] = {
     "course_rule": _course,
     "day_rule": _day,
     "exclusion_rule": _exclusion,
+    "faga_combination": _faga,
+    "faga_criterion": _faga,
     "formulation_need": _need,
     "formulation_rule": _mixture,
     "input": _input,

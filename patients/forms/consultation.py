@@ -10,12 +10,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import LONG_TEXT, ClinicForm, Difference
+from mesoclinic.rules.tri import Tri
 from mesoclinic.widgets import Chips, ManyChips, PictureRadio, TriState
 from patients.forms.consultation_fields import DayField, NumberField
+from patients.rules.faga import Reading, asked, supports
+from protocols.rules.answers import measured
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale, SeverityStage
 from protocols.rules.kinds.ingredients import Allergen
-from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FormSection, Input
+from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FagaCriterion, FormSection, Input
 
 ALLERGY_ROWS = 6
 MOST_ALLERGY_ROWS = 30
@@ -30,6 +33,12 @@ _ASKED_ABOVE = frozenset(
         "see the laboratory tests",
     }
 )  # fmt: skip
+READING = "exam__faga__"
+_SUPPORTED = {
+    Tri.YES: _("Fulfilled: they support the diagnosis of female pattern hair loss."),
+    Tri.NO: _("Not fulfilled."),
+    Tri.UNKNOWN: _("Not enough was measured to tell."),
+}
 _ALLERGY = re.compile(r"allergy__(\d{1,2})__(?:class|reaction)")
 
 
@@ -46,7 +55,9 @@ class ConsultationForm(ClinicForm):
         for row in self.inputs.values():
             self._ask(row)
         for item in catalogue.of(ExaminationItem):
-            self._place("examination", f"exam__{item.id}", self._examination(item))
+            if not item.derived:
+                self._place("examination", f"exam__{item.id}", self._examination(item))
+            self._ask_criteria(item)
         for wish in catalogue.of(ExpectationItem):
             self._place("psychology", f"expect__{wish.id}", _expectation(wish))
         for section in self._sections():
@@ -87,7 +98,29 @@ class ConsultationForm(ClinicForm):
     def narrative(self) -> dict[str, Any]:
         """History, examination and expectations as text, for the frozen record."""
         kept = ("notes__", "exam__", "expect__")
-        return {name: text for name, text in self.cleaned_data.items() if name.startswith(kept) and text}
+        said = {name: text for name, text in self.cleaned_data.items() if name.startswith(kept) and text}
+        return said | {name: text for name, text in self.derived().items() if text}
+
+    def derived(self) -> dict[str, str]:
+        """What the measurements come to, by the name of the examination; empty while nothing was measured for it."""
+        taken = any(name.startswith(READING) and text for name, text in self.cleaned_data.items())
+        words = str(_SUPPORTED[supports(self._readings(), self.catalogue)]) if taken else ""
+        return {f"exam__{item.id}": words for item in self.catalogue.of(ExaminationItem) if item.derived}
+
+    def _readings(self) -> dict[str, Reading]:
+        clean = self.cleaned_data
+        return {
+            row.id: Reading(
+                **{part: measured(clean.get(f"{READING}{row.id}__{part}")) for part, _question in asked(row)}
+            )
+            for row in self.catalogue.of(FagaCriterion)
+        }
+
+    def _ask_criteria(self, item: ExaminationItem) -> None:
+        for row in self.catalogue.of(FagaCriterion):
+            for part, question in asked(row) if row.item == item.id else ():
+                label = f"{question} ({row.unit})" if row.unit else question
+                self._place("examination", f"{READING}{row.id}__{part}", NumberField(row, label=label))
 
     def differences(self, sent: QueryDict, saved: Mapping[str, list[str]]) -> list[Difference]:
         """Both versions of every answer that is not the saved one, in words."""

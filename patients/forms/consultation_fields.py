@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.typed import parse_date
 from protocols.rules.answers import counted
 from protocols.rules.kinds.diagnosis import SeverityScale
-from protocols.rules.kinds.inputs import ExaminationItem, Input
+from protocols.rules.kinds.inputs import ExaminationItem, FagaCriterion, Input
 
 NUMBER_LENGTH = 20
 
@@ -18,7 +18,7 @@ NUMBER_LENGTH = 20
 class NumberField(forms.CharField):
     """A number typed with point or comma, within the hard range of its input."""
 
-    def __init__(self, row: Input | ExaminationItem | SeverityScale, **options: Any) -> None:
+    def __init__(self, row: Input | ExaminationItem | FagaCriterion | SeverityScale, **options: Any) -> None:
         widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "maxlength": NUMBER_LENGTH})
         super().__init__(required=False, max_length=NUMBER_LENGTH, widget=widget, **options)
         self.row = row

@@ -20,7 +20,7 @@ from patients.forms.consultation import ConsultationForm
 from patients.queries.candidacy import Gap, Panel
 from protocols.rules.facts import Facts
 from protocols.rules.kinds.diagnosis import Fit, ScarringSign, SeverityScale
-from protocols.rules.kinds.inputs import Condition, Definition, FormSection, Input
+from protocols.rules.kinds.inputs import Condition, Definition, ExaminationItem, FormSection, Input
 from protocols.rules.units import in_other_unit
 
 # The sections of the catalogue in the order of a consultation; one that is named nowhere stands in the last part.
@@ -59,6 +59,16 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """What an examination comes to, and by which rule."""
+
+    name: str
+    title: str
+    words: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One section of the catalogue. `words_only` cards ask nothing but notes."""
 
@@ -69,6 +79,7 @@ class Card:
     allergies: tuple[tuple[BoundField, BoundField], ...]
     notes: BoundField
     shows_age: bool
+    derived: tuple[Derived, ...]
 
     @property
     def words_only(self) -> bool:
@@ -144,7 +155,7 @@ class Layout:
         told = {
             "open": [each.field.name for each in questions if each.open],
             "parts": {part.id: part.open for part in self.parts},
-            "counted": {each.field.name: each.counted for each in questions if each.counted},
+            "counted": {each.field.name: each.counted for each in questions if each.counted} | self.form.derived(),
             "wrong": {name: " ".join(map(str, errors)) for name, errors in wrong.items()},
         }
         return json.dumps(told, ensure_ascii=False)
@@ -166,7 +177,15 @@ class Layout:
             ),
             notes=self.form[f"notes__{section.id}"],
             shows_age=self.catalogue.row(Input, "age_years").section == section.id,
+            derived=tuple(self._derived()) if section.id == "examination" else (),
         )
+
+    def _derived(self) -> Iterator[Derived]:
+        words = self.form.derived()
+        for item in self.catalogue.of(ExaminationItem):
+            if item.derived:
+                name = f"exam__{item.id}"
+                yield Derived(name, item.name, words[name], f"{item.method}. {item.reference}")
 
     def _question(self, name: str) -> Question:
         row = self._row_of(name)

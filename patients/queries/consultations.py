@@ -15,9 +15,10 @@ from mesoclinic.sites import Site
 from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Candidacy, Consultation, Patient
 from patients.queries.people import patients_for
+from patients.rules.faga import asked
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale
-from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FormSection, Input
+from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FagaCriterion, FormSection, Input
 
 LISTED = 100
 
@@ -114,6 +115,11 @@ def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> li
     """(heading, text) of history, examination and expectations."""
     headings = {f"notes__{row.id}": row.title for row in catalogue.of(FormSection)}
     headings |= {f"exam__{row.id}": row.name[:1].upper() + row.name[1:] for row in catalogue.of(ExaminationItem)}
+    headings |= {
+        f"exam__faga__{row.id}__{part}": question
+        for row in catalogue.of(FagaCriterion)
+        for part, question in asked(row)
+    }
     headings |= {f"expect__{row.id}": row.question for row in catalogue.of(ExpectationItem)}
     return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
 

@@ -178,6 +178,33 @@ def test_a_weight_at_the_edge_of_the_usual_is_not_remarked_on(client, draft, pat
     assert "Usually" not in live(client, draft, well(patient, weight_kg=weight)).content.decode()
 
 
+# Answers of trichoscopy, and what they say of female pattern hair loss.
+TRICHOSCOPY = [
+    ({"yellow_dots__frontal": "5", "thin_hairs__frontal": "20,9"}, "Fulfilled"),
+    ({"yellow_dots__frontal": "4", "thin_hairs__frontal": "10", "shaft_diameter__frontal": "57",
+      "shaft_diameter__occipital": "57"}, "Not fulfilled"),
+    ({"yellow_dots__frontal": "9" * 20}, "Not enough was measured to tell"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("readings", "told"), TRICHOSCOPY)
+def test_what_was_measured_says_whether_it_supports_female_pattern_loss(client, draft, patient, readings, told):
+    answers = {f"exam__faga__{name}": text for name, text in readings.items()}
+    assert told in live(client, draft, well(patient, **answers)).content.decode()
+    post(client, draft, well(patient, **answers))
+    assert f"data-counted>{told}" in client.get(at(draft)).content.decode()
+
+
+def test_the_criteria_stay_with_what_they_were_read_from(client, draft, patient):
+    assert "Fulfilled" not in live(client, draft, well(patient)).content.decode()
+    readings = {f"exam__faga__{name}": text for name, text in TRICHOSCOPY[0][0].items()}
+    post(client, draft, well(patient, **readings), action="review")
+    review = client.get(at(draft, "review_consultation")).content.decode()
+    assert "FAGA criteria (derived field)" in review
+    assert "Fulfilled" in review
+    assert "Thin hairs &lt; 30 um, frontal" in review
+
+
 def test_what_is_open_is_named_and_an_answer_moves_the_headline(client, draft, patient):
     first = live(client, draft, {})
     assert b"<html" not in first.content

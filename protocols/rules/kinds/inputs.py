@@ -86,7 +86,7 @@ class FormSection(RowBase):
 @kind("examination_item")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExaminationItem(RowBase):
-    """An examination: method, reference values and what they mean (clinical.md 2.4)."""
+    """An examination: method, reference values and what they mean (clinical.md 2.4); a derived one is not asked."""
 
     name: str
     method: str
@@ -95,6 +95,35 @@ class ExaminationItem(RowBase):
     unit: str = ""
     hard_min: Decimal | None = None
     hard_max: Decimal | None = None
+    derived: bool = False
+
+
+@kind("faga_criterion")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FagaCriterion(RowBase):
+    """A criterion of female androgenetic alopecia (clinical.md 2.4): the front reads more, or less, than `limit`.
+
+    `frontal` and `occipital` are the questions; with an occipital reading, `limit` is how many times that.
+    """
+
+    item: Annotated[str, Ref("examination_item")]
+    weight: Literal["major", "minor"]
+    frontal: str
+    occipital: str = ""
+    holds_if: Literal["more", "less"]
+    limit: Decimal
+    unit: str = ""
+    hard_min: Decimal | None = None
+    hard_max: Decimal | None = None
+
+
+@kind("faga_combination")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FagaCombination(RowBase):
+    """So many major and minor criteria together support the diagnosis."""
+
+    majors: int
+    minors: int
 
 
 @kind("laboratory_test")
