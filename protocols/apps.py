@@ -12,5 +12,5 @@ class ProtocolsConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards
 
-        for table in ("cataloguerelease", "cataloguerow", "rowdecision", "activation", "movement"):
+        for table in ("cataloguerelease", "cataloguerow", "rowdecision", "activation", "vignetterun", "movement"):
             guards.insert_only(f"protocols_{table}")

@@ -65,6 +65,30 @@ class Activation(models.Model):
         ordering = ("at", "pk")
 
 
+class VignetteRun(models.Model):
+    """Acceptance cases that were run against a release, as they came out then; `results` has a dict for each case.
+
+    A result: id, title, problem, and differences, each with field, expected and actual as texts.
+    """
+
+    release = models.ForeignKey(CatalogueRelease, models.PROTECT, related_name="vignette_runs")
+    file_name = models.CharField(max_length=200)
+    file_sha256 = models.CharField(max_length=64)
+    cases = models.PositiveIntegerField()
+    agreeing = models.PositiveIntegerField()
+    results = models.JSONField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    @property
+    def differing(self) -> int:
+        """How many cases differ or cannot be read."""
+        return self.cases - self.agreeing
+
+
 class Product(models.Model):
     """A product as its label states it. Percent is g per 100 mL; null means the label does not state it."""
 

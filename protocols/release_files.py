@@ -9,10 +9,16 @@ from protocols.rules.catalogue import Catalogue, parse
 
 SHIPPED = Path(__file__).resolve().parent / "catalogue"
 LOCK = "catalogue.lock"
+SHIPPED_CASES = Path(__file__).resolve().parent / "vignettes" / "development.json"
 
 
 class ReleaseLocked(Exception):
     """A locked release differs from its lock: make a new release instead of editing it."""
+
+
+def shipped_cases() -> bytes:
+    """The acceptance cases that are shipped beside the releases (clinical.md 12)."""
+    return SHIPPED_CASES.read_bytes()
 
 
 def release_texts(release: str, root: Path = SHIPPED) -> dict[str, str]:

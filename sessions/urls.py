@@ -1,6 +1,6 @@
 """Addresses of events: one list for each use case."""
 
-from sessions.views import bookings, calendar, messages, patient, series, today, treatment
+from sessions.views import bookings, calendar, messages, patient, series, today, treatment, vignettes
 
 app_name = "sessions"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     *treatment.urls,
     *messages.urls,
     *patient.urls,
+    *vignettes.urls,
 ]

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mesoclinic.access import Can, StaffRequest, may, needs
 from mesoclinic.errors import ClinicError
 from protocols.forms.catalogue import TICKED, DecideForm, LoadForm
+from protocols.forms.vignettes import VignetteForm
 from protocols.models import CatalogueRelease
 from protocols.queries import catalogue as queries
+from protocols.queries.vignettes import last_run_of, run_for, runs_of
 from protocols.rules.catalogue import Problem
 from protocols.services.catalogue import Unusable, activate_release, decide_rows, load_shipped
 
@@ -67,8 +69,18 @@ def release(request: StaffRequest, version: str) -> HttpResponse:
         "kind": kind,
         "rows": queries.rows_of_kind(found, kind) if kind else (),
         "demonstration": queries.demonstration(found),
+        "runs": runs_of(found),
+        "form": VignetteForm(),
     }
     return render(request, "protocols/release.html", context)
+
+
+@require_GET
+@needs(Can.VIEW_CATALOGUE)
+def vignette_run(request: StaffRequest, version: str, run_id: int) -> HttpResponse:
+    """What a run of acceptance cases against a release gave, case by case and field by field."""
+    run = run_for(queries.release_for(version), run_id)
+    return render(request, "protocols/vignette_run.html", {"run": run, "release": run.release})
 
 
 @require_http_methods(["GET", "POST"])
@@ -98,6 +110,7 @@ def decide(request: StaffRequest, version: str) -> HttpResponse:
         "form": form,
         "rows": rows if kind else (),
         "kinds": queries.kinds_of(rows),
+        "last_run": last_run_of(found),
     }
     return render(request, "protocols/decide.html", context, status=form.status)
 
@@ -128,6 +141,7 @@ urls = [
     path("catalogue/", releases, name="catalogue"),
     path("catalogue/load/", load_release, name="load_release"),
     path("catalogue/<str:version>/", release, name="release"),
+    path("catalogue/<str:version>/cases/<int:run_id>/", vignette_run, name="vignette_run"),
     path("catalogue/<str:version>/decide/", decide, name="decide"),
     path("catalogue/<str:version>/activate/", activate, name="activate"),
 ]

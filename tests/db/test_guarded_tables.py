@@ -16,6 +16,7 @@ INSERT_ONLY: dict[str, set[str]] = {
     "protocols_cataloguerow": set(),
     "protocols_rowdecision": set(),
     "protocols_activation": set(),
+    "protocols_vignetterun": set(),
     "protocols_movement": set(),
     "patients_factsheet": set(),
     "patients_addendum": set(),

@@ -3,16 +3,15 @@
 import json
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 
 import pytest
 
+from protocols.release_files import shipped_cases
 from sessions.rules.vignette_inputs import Unreadable
 from sessions.rules.vignettes import FORMAT, run_file
 from tests.builders.facts import shipped
 
-FILE = Path(__file__).parent.parent / "vignettes" / "development.json"
-CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
+CONTENT = json.loads(shipped_cases())
 
 
 @cache
