@@ -90,7 +90,10 @@ class VignetteRun(models.Model):
 
 
 class Product(models.Model):
-    """A product as its label states it. Percent is g per 100 mL; null means the label does not state it."""
+    """A product as its label states it. Percent is g per 100 mL; null means the label does not state it.
+
+    Once a plan refers to it, its label never changes: what the label says then is the next version, a row of its own.
+    """
 
     class Container(models.TextChoices):
         SINGLE_DOSE = "single_dose", _("Single dose")
@@ -104,29 +107,75 @@ class Product(models.Model):
         OIL = "oil", _("Oil")
         OTHER = "other", _("Other")
 
-    name = models.CharField(max_length=120, unique=True)
+    class Strength(models.TextChoices):
+        MG_PER_ML = "mg_per_ml", _("mg/mL")
+        PERCENT = "percent", _("% (g in 100 mL)")
+        NOT_STATED = "not_stated", _("Not on the label")
+
+    class Route(models.TextChoices):
+        INTRADERMAL = "intradermal", _("Intradermal")
+        SUBCUTANEOUS = "subcutaneous", _("Subcutaneous")
+        INFILTRATION = "infiltration", _("Infiltration")
+        INTRAMUSCULAR = "intramuscular", _("Intramuscular")
+        INTRAVENOUS = "intravenous", _("Intravenous")
+        ON_SKIN = "on_skin", _("On the skin")
+        BY_MOUTH = "by_mouth", _("By mouth")
+
+    name = models.CharField(max_length=120)
+    version = models.PositiveSmallIntegerField(default=1)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    replaced_at = models.DateTimeField(null=True, blank=True)
     ingredient = models.CharField(max_length=40, db_index=True)
     manufacturer = models.CharField(max_length=120)
     mg_per_ml = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    strength_as = models.CharField(max_length=12, choices=Strength.choices, default=Strength.MG_PER_ML)
     vehicle = models.JSONField(default=list)
+    excipients = models.CharField(max_length=500, blank=True, default="")
     label_allergens = models.JSONField(default=list)
     container = models.CharField(max_length=16, choices=Container.choices)
+    container_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
     open_limit_days = models.PositiveSmallIntegerField(null=True, blank=True)
     sterile = models.BooleanField(default=False)
+    routes = models.JSONField(default=list)
     for_injection = models.BooleanField(default=False)
     cosmetic = models.BooleanField(default=False)
     composition_known = models.BooleanField(default=False)
     cross_linked = models.BooleanField(null=True, blank=True)
     injectable_proof = models.BooleanField(default=False)
+    authorisation = models.CharField(max_length=120, blank=True, default="")
+    storage = models.CharField(max_length=200, blank=True, default="")
     director_approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     director_approved_at = models.DateTimeField(null=True, blank=True)
     active = models.BooleanField(default=True)
 
     class Meta:
-        ordering = ("name",)
+        ordering = ("name", "version")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(replaced_at=None), name="one_current_product_of_a_name"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+INJECTED = frozenset(Product.Route.values) - {Product.Route.ON_SKIN, Product.Route.BY_MOUTH}
+
+
+class ProductCode(models.Model):
+    """The number on a pack (GTIN, fourteen digits) that a scan finds a product by."""
+
+    gtin = models.CharField(max_length=14, unique=True)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="codes")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("gtin",)
+
+    def __str__(self) -> str:
+        return self.gtin
 
 
 class Lot(models.Model):
@@ -169,6 +218,8 @@ class Movement(models.Model):
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="movements")
     quantity_ml = models.DecimalField(max_digits=12, decimal_places=3)
     reason = models.CharField(max_length=40)
+    document = models.CharField(max_length=80, blank=True, default="")
+    note = models.CharField(max_length=300, blank=True, default="")
     key = models.CharField(max_length=120, unique=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -21,7 +21,7 @@ from patients.models import (
     PatientSite,
     PlanVersion,
 )
-from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product
+from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product, ProductCode
 from sessions.models import (
     AdverseEvent,
     AssessmentPoint,
@@ -47,6 +47,7 @@ ONLY_ONE = {
     "one_visit_type_of_a_name": (VisitType, ("site", "kind", "name")),
     "once_actor_key": (OnceKey, ("actor", "key")),
     "one_row_of_a_code": (CatalogueRow, ("release", "kind", "code")),
+    "one_current_product_of_a_name": (Product, ("name",)),
     "one_lot_of_a_number": (Lot, ("product", "site", "number")),
     "one_link_to_a_site": (PatientSite, ("patient", "site")),
     "one_fact_sheet_of_a_number": (FactSheet, ("patient", "number")),
@@ -65,7 +66,7 @@ NEVER_REPEATED = {
     "mesoclinic_message.key": Message,
     "mesoclinic_message.message_id": Message,
     "protocols_cataloguerelease.version": CatalogueRelease,
-    "protocols_product.name": Product,
+    "protocols_productcode.gtin": ProductCode,
     "protocols_movement.key": Movement,
     "patients_patient.record_number": Patient,
     "patients_patientlink.token_sha256": PatientLink,
