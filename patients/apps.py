@@ -21,6 +21,7 @@ class PatientsConfig(AppConfig):
         guards.frozen_when(
             "patients_planversion", "state", ("signed", "superseded", "stopped"), may_change=("state", "stop_reason")
         )
+        guards.frozen_when("patients_signoff", "state", ("granted", "refused"))
         guards.frozen_when(
             "patients_consent",
             "state",

@@ -178,6 +178,8 @@ class Acknowledgement(models.Model):
 class Override(models.Model):
     """A refer, defer or caution finding set aside with a typed reason; the finding stays."""
 
+    LEAST_REASON = 15
+
     class Ground(models.TextChoices):
         SPECIALIST = "specialist", _("A specialist has cleared it")
         EXAMINED = "examined", _("Examined today and judged safe")
@@ -228,6 +230,7 @@ class PlanVersion(models.Model):
     volume_ml = models.DecimalField(max_digits=6, decimal_places=3, null=True)
     anaesthetic_cream = models.CharField(max_length=24, default="none")
     la_soft_limit_reason = models.TextField(blank=True)
+    compatible_syringes = models.JSONField(default=list)
     session_count = models.PositiveSmallIntegerField()
     maintenance = models.BooleanField(default=False)
     goals = models.TextField(blank=True)
@@ -280,16 +283,33 @@ class FormulationCheck(models.Model):
 
 
 class SignOff(models.Model):
-    """The director's decision on a director-only ingredient of one plan version."""
+    """The director's decision on a director-only ingredient, for one plan version and one formulation of it."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked for")
+        GRANTED = "granted", _("Approved")
+        REFUSED = "refused", _("Refused")
 
     plan_version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="sign_offs")
     ingredient = models.CharField(max_length=40)
+    formulation_sha256 = models.CharField(max_length=64)
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    granted = models.BooleanField(null=True)
+    asked_reason = models.TextField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-asked_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan_version", "ingredient", "formulation_sha256"],
+                condition=Q(state__in=("asked", "granted")),
+                name="one_sign_off_that_holds",
+            ),
+        ]
 
 
 class Consent(models.Model):
@@ -392,24 +412,6 @@ class PatientDocument(models.Model):
         ordering = ("-pk",)
 
 
-class Notice(models.Model):
-    """The ledger: what a patient is to be told, by which rule, about what, on which channel."""
-
-    class State(models.TextChoices):
-        PLANNED = "planned", _("Planned")
-        WAITING = "waiting", _("Waiting")
-        SENT = "sent", _("Sent")
-        PRINTED = "printed", _("To be printed")
-        TOLD = "told", _("Told by phone")
-        SKIPPED = "skipped", _("Skipped")
-        UNCERTAIN = "uncertain", _("Uncertain")
-        FAILED = "failed", _("Failed")
-
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="notices")
-    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
-    rule = models.CharField(max_length=12)
-    subject = models.CharField(max_length=60)
-    channel = models.CharField(max_length=8)
 class Attachment(models.Model):
     """A letter or a laboratory result from outside, as it was filed; one of another patient is set aside."""
 
@@ -432,6 +434,24 @@ class Attachment(models.Model):
         ordering = ("-dated_on", "-pk")
 
 
+class Notice(models.Model):
+    """The ledger: what a patient is to be told, by which rule, about what, on which channel."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        PRINTED = "printed", _("To be printed")
+        TOLD = "told", _("Told by phone")
+        SKIPPED = "skipped", _("Skipped")
+        UNCERTAIN = "uncertain", _("Uncertain")
+        FAILED = "failed", _("Failed")
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="notices")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=12)
+    subject = models.CharField(max_length=60)
+    channel = models.CharField(max_length=8)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices)
     reason = models.CharField(max_length=300, blank=True)

@@ -1,5 +1,7 @@
 """Treatment plans within an actor's scope, and their mixture as the rules read it."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -73,6 +75,11 @@ def version_of(plan: TreatmentPlan) -> PlanVersion:
     return found
 
 
+def versions_of(plan: TreatmentPlan) -> QuerySet[PlanVersion]:
+    """Every version of a plan, the newest first."""
+    return plan.versions.select_related("signed_by").order_by("-number")
+
+
 def open_versions(patient: Patient) -> QuerySet[PlanVersion]:
     """The signed versions of a patient's plans that nothing has ended."""
     found = PlanVersion.objects.filter(plan__patient=patient, state=PlanVersion.State.SIGNED)
@@ -87,6 +94,7 @@ def mixture_of(version: PlanVersion, *, lots: Mapping[int, Lot] | None = None) -
         reason=version.la_soft_limit_reason,
         signed_off=granted(version),
         lots=lots,
+        compatible=version.compatible_syringes,
     )
 
 
@@ -137,9 +145,34 @@ def zones_of(stored: Iterable[Mapping[str, str]]) -> tuple[ZoneArea, ...]:
     return tuple(ZoneArea(zone["zone"], Decimal(zone["area_cm2"])) for zone in stored)
 
 
-def granted(version: PlanVersion) -> frozenset[str]:
-    """Ingredients that the director has signed off for this version."""
-    return frozenset(SignOff.objects.filter(plan_version=version, granted=True).values_list("ingredient", flat=True))
+def granted(version: PlanVersion, parts: Iterable[Part] | None = None, *, cream: str | None = None) -> frozenset[str]:
+    """Ingredients that the director has signed off for this version and exactly this formulation of it.
+
+    Without `parts` and `cream` the formulation is the stored one.
+    """
+    signed = SignOff.objects.filter(plan_version=version, state=SignOff.State.GRANTED)
+    return frozenset(
+        signed.filter(
+            formulation_sha256=formulation_digest(
+                version.components.all() if parts is None else parts,
+                cream=version.anaesthetic_cream if cream is None else cream,
+            )
+        ).values_list("ingredient", flat=True)
+    )
+
+
+def formulation_digest(parts: Iterable[Part], *, cream: str) -> str:
+    """SHA-256 of what is injected: products, volumes, strengths, syringes and the cream, in whatever order."""
+    content = sorted(
+        [part.product.pk, part.product.ingredient, _plain(part.volume_ml), _plain(part.mg_per_ml), part.syringe]
+        for part in parts
+    )
+    canonical = json.dumps({"components": content, "cream": cream}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else f"{value.normalize():f}"
 
 
 def _record(product: Product, lot: Lot | None, before_the_day: bool) -> ProductRecord:

@@ -52,6 +52,7 @@ class Wishes(TypedDict, total=False):
     volume_ml: Decimal | None
     anaesthetic_cream: str
     la_soft_limit_reason: str
+    compatible_syringes: list[str]
     session_count: int
     goals: str
 

@@ -1,9 +1,10 @@
 """The treatment plan with its live safety check, and its signature."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -12,17 +13,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from patients.forms.plan import PlanForm
+from patients.forms.plan_layout import PlanLayout
 from patients.models import PlanVersion, TreatmentPlan
 from patients.queries import plans as queries
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.consultations import today_at
+from patients.queries.sign_offs import sign_offs_of
 from patients.services import plans as services
+from patients.services.sign_offs import ask_sign_off
 from protocols.queries.catalogue import catalogue_of
-from protocols.rules.exclusions import excluded
 from protocols.rules.facts import Facts, from_sheet
 from protocols.rules.formulation import FormulationResult, check_mixture
-from protocols.rules.kinds.ingredients import Ingredient
-from protocols.rules.kinds.schedule import Protocol, ProtocolSuggestion
+from protocols.rules.kinds.schedule import Protocol
 
 
 @require_POST
@@ -46,6 +48,8 @@ def plan(request: StaffRequest, plan_id: int) -> HttpResponse:
         catalogue=catalogue_of(version.release),
         plan_version=version,
     )
+    if taken := request.POST.get("take", ""):
+        return _builder(request, found, version, form.taking(taken), taken=True)
     if form.is_valid() and not request.htmx:
         try:
             kept = services.save_plan(
@@ -55,15 +59,12 @@ def plan(request: StaffRequest, plan_id: int) -> HttpResponse:
                 parts=form.parts(),
                 **form.wishes(),
             )
-            if request.POST.get("action") != "sign":
-                messages.success(request, _("Draft saved."))
-                return redirect("patients:plan", plan_id)
             form = form.carrying(kept.version)
-            services.sign_plan(request.actor, plan_id=plan_id, version=kept.version)
+            said = ACTS[request.POST.get("action", "")](request, form, kept)
         except ClinicError as error:
             form.refuse(error)
         else:
-            messages.success(request, _("Plan signed. It can be booked now."))
+            messages.success(request, said)
             return redirect("patients:plan", plan_id)
     return _builder(request, found, version, form)
 
@@ -76,24 +77,51 @@ def revise(request: StaffRequest, plan_id: int) -> HttpResponse:
     return redirect("patients:plan", plan_id)
 
 
-def _builder(request: StaffRequest, found: TreatmentPlan, version: PlanVersion, form: PlanForm) -> HttpResponse:
+def _saved(request: StaffRequest, form: PlanForm, kept: PlanVersion) -> str:
+    return _("Draft saved.")
+
+
+def _sign(request: StaffRequest, form: PlanForm, kept: PlanVersion) -> str:
+    services.sign_plan(request.actor, plan_id=kept.plan_id, version=kept.version)
+    return _("Plan signed. It can be booked now.")
+
+
+def _ask(request: StaffRequest, form: PlanForm, kept: PlanVersion) -> str:
+    reason = form.data.get("sign_off_reason", "")
+    ask_sign_off(request.actor, plan_id=kept.plan_id, version=kept.version, reason=reason)
+    return _("The medical director is asked. The decision holds for this mixture only.")
+
+
+Act = Callable[[StaffRequest, PlanForm, PlanVersion], str]
+ACTS: Mapping[str, Act] = defaultdict(lambda: _saved, sign=_sign, ask=_ask)
+
+
+def _builder(
+    request: StaffRequest, found: TreatmentPlan, version: PlanVersion, form: PlanForm, *, taken: bool = False
+) -> HttpResponse:
     disclose(request.actor, "treatment plan", [found.patient_id])
     if request.method == "GET":
         form = PlanForm(_as_typed(form), catalogue=form.catalogue, plan_version=version)
-    facts = _facts(found, form)
+    on = today_at(found.site)
+    facts = from_sheet(current_facts(found.patient), evaluated_on=on, catalogue=form.catalogue)
+    form.is_valid()
+    granted = queries.granted(version, form.parts(), cream=form.cleaned_data.get("anaesthetic_cream", "none"))
+    check = _check(form, facts, granted)
     context = {
         "plan": found,
         "patient": found.patient,
         "version": version,
+        "versions": queries.versions_of(found),
         "form": form,
-        "banner": banner_for(request.actor, found.patient, on=today_at(found.site)),
-        "check": _check(found, form, facts),
-        "excluded": _excluded(form, facts),
-        "suggestions": form.catalogue.of(ProtocolSuggestion),
-        "protocol": _protocol(form),
+        "banner": banner_for(request.actor, found.patient, on=on),
+        "check": check,
+        "layout": PlanLayout(form, check, facts, granted=granted),
+        "sign_offs": sign_offs_of(version),
+        "taken": taken,
     }
-    template = "patients/plan.html#check" if request.htmx else "patients/plan.html"
-    return render(request, template, context, status=200 if request.htmx or request.method == "GET" else form.status)
+    shown = request.htmx or request.method == "GET" or taken
+    template = "patients/plan_live.html" if request.htmx else "patients/plan.html"
+    return render(request, template, context, status=200 if shown else form.status)
 
 
 def _signed(request: StaffRequest, found: TreatmentPlan, version: PlanVersion) -> HttpResponse:
@@ -113,36 +141,26 @@ def _signed(request: StaffRequest, found: TreatmentPlan, version: PlanVersion) -
     return render(request, "patients/plan_signed.html", context)
 
 
-def _as_typed(form: PlanForm) -> dict[str, Any]:
+def _as_typed(form: PlanForm) -> QueryDict:
     """The stored draft as if it had been posted, so that it is read and checked the same way."""
-    return {field.html_name: "" if field.initial is None else str(field.initial) for field in form}
+    typed = QueryDict(mutable=True)
+    for field in form:
+        value = field.initial
+        typed.setlist(field.html_name, value if isinstance(value, list) else ["" if value is None else str(value)])
+    return typed
 
 
-def _facts(found: TreatmentPlan, form: PlanForm) -> Facts:
-    return from_sheet(current_facts(found.patient), evaluated_on=today_at(found.site), catalogue=form.catalogue)
-
-
-def _check(found: TreatmentPlan, form: PlanForm, facts: Facts) -> FormulationResult:
-    form.is_valid()
+def _check(form: PlanForm, facts: Facts, granted: frozenset[str]) -> FormulationResult:
     formulation = queries.mixture(
         form.parts(),
         cream=form.cleaned_data.get("anaesthetic_cream", "none"),
         reason=form.cleaned_data.get("la_soft_limit_reason", ""),
-        signed_off=queries.granted(queries.version_of(found)),
+        signed_off=granted,
+        compatible=form.cleaned_data.get("compatible_syringes", []),
     )
     return check_mixture(
         formulation, form.technique_plan(), facts=facts, evaluated_on=facts.evaluated_on, catalogue=form.catalogue
     )
-
-
-def _excluded(form: PlanForm, facts: Facts) -> list[tuple[str, tuple[str, ...]]]:
-    barred = excluded(facts, form.catalogue)
-    return [(form.catalogue.row(Ingredient, ingredient).name, rules) for ingredient, rules in barred.items()]
-
-
-def _protocol(form: PlanForm) -> Protocol | None:
-    chosen = form.cleaned_data.get("protocol", "")
-    return form.catalogue.row(Protocol, chosen) if form.catalogue.has(Protocol, chosen) else None
 
 
 urls = [

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from mesoclinic.accounts import Role, User
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, PlanVersion
+from patients.queries.sign_offs import NamedSignOff, waiting_for
 from patients.queries.todos import todos_for
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.adverse_events import AdverseEventType
@@ -313,6 +314,24 @@ def _drafts(actor: User, now: datetime) -> Queue:
     return Queue("drafts", _("Drafts older than a day"), "pencil", rows, _("You have no old drafts."))
 
 
+def _sign_offs(actor: User, now: datetime) -> Queue:
+    rows = [_sign_off_row(each) for each in waiting_for(actor)[:LISTED]]
+    return Queue("sign-offs", _("Sign-offs asked of you"), "shield-exclamation", rows, _("No sign-off is asked for."))
+
+
+def _sign_off_row(waiting: NamedSignOff) -> Row:
+    sign_off, plan = waiting.sign_off, waiting.sign_off.plan_version.plan
+    return Row(
+        when=_day(sign_off.asked_at, plan.site.zone),
+        sentence=_("May %(name)s have %(ingredient)s?") % {"name": plan.patient.full_name, "ingredient": waiting.name},
+        detail=f"{sign_off.asked_by.name}: {sign_off.asked_reason}",
+        action=_("Decide"),
+        to="patients:sign_off",
+        key=sign_off.pk,
+        patient_id=plan.patient_id,
+    )
+
+
 def _plans(actor: User, now: datetime) -> Queue:
     waiting = PlanVersion.objects.filter(
         plan__site__in=actor.sites.all(), state=PlanVersion.State.DRAFT
@@ -374,6 +393,7 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "todos": _todos,
     "my_day": _my_day,
     "plans": _plans,
+    "sign_offs": _sign_offs,
     "drafts": _drafts,
     "rooms": _rooms,
     "prepare": _to_prepare,
@@ -383,5 +403,5 @@ HOMES: dict[str, tuple[str, ...]] = {
     Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
     Role.NURSE: ("rooms", "prepare", "todos"),
     Role.DERMATOLOGIST: ("my_day", "todos", "plans", "drafts"),
-    Role.DIRECTOR: ("events", "todos", "plans", "failed"),
+    Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed"),
 }

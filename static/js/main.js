@@ -22,6 +22,7 @@ import { mount as series } from "./behaviours/series.js";
 import { mount as signature } from "./behaviours/signature.js";
 import { mount as theme } from "./behaviours/theme.js";
 import { mount as triState } from "./behaviours/tri_state.js";
+import { mount as zones } from "./behaviours/zones.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
 const BEHAVIOURS = {
@@ -48,6 +49,7 @@ const BEHAVIOURS = {
   signature,
   theme,
   "tri-state": triState,
+  zones,
 };
 
 /** @type {WeakSet<Element>} */

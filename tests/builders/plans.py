@@ -5,7 +5,7 @@ from typing import Any
 from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.sites import Site
-from patients.models import Patient, PlanVersion, TreatmentPlan
+from patients.models import Patient, PlanVersion, SignOff, TreatmentPlan
 from tests.builders import catalogue, people
 
 
@@ -36,3 +36,15 @@ def signed_plan(
         "signed_by": clinician,
     }
     return PlanVersion.objects.create(**(fields | over))
+
+
+def asked_sign_off(version: PlanVersion, doctor: User) -> SignOff:
+    """A request to the director about a peptide, made directly."""
+    return SignOff.objects.create(
+        plan_version=version,
+        ingredient="PEP_GHKCU",
+        formulation_sha256="0" * 64,
+        asked_by=doctor,
+        asked_at=clock.now(),
+        asked_reason="Nothing else helped.",
+    )

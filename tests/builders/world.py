@@ -82,6 +82,7 @@ def world() -> World:
         "document_id": paper.pk,
         "attachment_id": papers.attachment(patient, by=doctor).pk,
         "notice_id": notice.pk,
+        "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,
         "site_id": site.pk,

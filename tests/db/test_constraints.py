@@ -20,6 +20,7 @@ from patients.models import (
     PatientLink,
     PatientSite,
     PlanVersion,
+    SignOff,
 )
 from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product, ProductCode
 from sessions.models import (
@@ -53,6 +54,7 @@ ONLY_ONE = {
     "one_fact_sheet_of_a_number": (FactSheet, ("patient", "number")),
     "one_acknowledgement_a_caution": (Acknowledgement, ("candidacy", "rule")),
     "one_plan_version_of_a_number": (PlanVersion, ("plan", "number")),
+    "one_sign_off_that_holds": (SignOff, ("plan_version", "ingredient", "formulation_sha256")),
     "one_notice_a_matter": (Notice, ("patient", "rule", "subject", "channel")),
     "one_session_of_an_ordinal": (TreatmentSession, ("series", "ordinal")),
     "one_assessment_of_a_code": (AssessmentPoint, ("series", "code")),

@@ -20,12 +20,12 @@ from patients.models import (
     Component,
     FormulationCheck,
     PlanVersion,
-    SignOff,
     TreatmentPlan,
 )
 from patients.queries.plans import mixture_of, technique_of, version_of
 from patients.services import plans as services
 from patients.services.candidacy import stored
+from patients.services.sign_offs import ask_sign_off, decide_sign_off
 from protocols.models import RowDecision
 from protocols.queries.catalogue import catalogue_of, read_shipped
 from protocols.rules.facts import from_sheet
@@ -276,8 +276,8 @@ def test_a_directors_sign_off_lets_a_director_only_ingredient_through(site, doct
     with pytest.raises(RuleBroken, match="safety check"):
         sign(doctor, plan)
     director = clinic.staff(Role.DIRECTOR, at=site)
-    asked = {"asked_by": doctor, "asked_at": clinic_clock.now(), "decided_by": director, "ingredient": "PEP_GHKCU"}
-    SignOff.objects.create(plan_version=version_of(plan), granted=True, **asked)
+    (asked,) = ask_sign_off(doctor, plan_id=plan.pk, version=version_of(plan).version, reason="Nothing else helped.")
+    decide_sign_off(director, sign_off_id=asked.pk, granted=True, reason="Once, under my eyes.")
     assert sign(doctor, plan).state == PlanVersion.State.SIGNED
     assert FormulationCheck.objects.get().mixture["director_sign_off"] == ["PEP_GHKCU"]
 
