@@ -10,6 +10,7 @@ from protocols.rules.kinds.adverse_events import AdverseEventType, ClusterRule, 
 from protocols.rules.kinds.candidacy import CandidacyRule, ExclusionRule, VerdictWording
 from protocols.rules.kinds.diagnosis import Diagnosis
 from protocols.rules.kinds.formulation import AnaestheticLimit, FormulationNeed, FormulationRule
+from protocols.rules.kinds.inputs import FagaCombination, FagaCriterion
 from protocols.rules.kinds.outcome import OutcomeChange, ResponseClass
 from protocols.rules.kinds.schedule import CourseRule, ScheduleRule
 from protocols.rules.kinds.session_day import DayRule
@@ -34,6 +35,8 @@ def rules_page(catalogue: Catalogue) -> str:
         catalogue,
         ABOUT,
         _candidacy(words),
+        _section("Criteria of female androgenetic alopecia (FAGA)", FagaCriterion, words, _faga),
+        _faga_together(words),
         _section("Ingredients that a patient must not get", ExclusionRule, words, _exclusion),
         _section("Mixture", FormulationRule, words, _formulation),
         _section("What must be known before a mixture is judged (FX-00)", FormulationNeed, words, _need),
@@ -99,6 +102,17 @@ def _candidacy_facts(words: Words, row: CandidacyRule) -> list[Fact]:
         ("What to do", row.action),
         ("Reassess", row.reassess),
     ]
+
+
+def _faga(words: Words, row: FagaCriterion) -> tuple[str, str, list[Fact]]:
+    limit = f"{row.holds_if} than {amount(row.limit, f'times {row.occipital}' if row.occipital else row.unit)}"
+    return f"{spoken(row.id)}: {row.weight}", "", [("Holds when", f"{row.frontal}, {limit}")]
+
+
+def _faga_together(words: Words) -> list[str]:
+    rows = words.catalogue.of(FagaCombination)
+    said = ([str(row.majors), str(row.minors), row.strength] for row in rows)
+    return ["Any of these together support the diagnosis:", "", *table(["major", "minor", "strength"], said)]
 
 
 def _exclusion(words: Words, row: ExclusionRule) -> tuple[str, str, list[Fact]]:
