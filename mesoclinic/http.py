@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls.converters import IntConverter
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from mesoclinic import clock
 from mesoclinic.access import StaffRequest
@@ -122,6 +123,13 @@ def fragment(request: StaffRequest, template: str, name: str) -> str:
     htmx = request.htmx
     partial = htmx and not htmx.boosted and not htmx.history_restore_request
     return f"{template}#{name}" if partial else template
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page that this one was called from, as it said so; empty for an address of another house."""
+    asked = request.POST.get("next", "") or request.GET.get("next", "")
+    ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if ours else ""
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,6 +1,6 @@
 """Addresses of people: one list for each use case."""
 
-from patients.views import attachments, consent, consultation, papers, plan, registration, search, sign_offs
+from patients.views import attachments, consent, consultation, overrides, papers, plan, registration, search, sign_offs
 
 app_name = "patients"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     *consent.urls,
     *papers.urls,
     *attachments.urls,
+    *overrides.urls,
 ]

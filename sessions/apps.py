@@ -13,6 +13,7 @@ HEARD = (
     ("treatment.signed", "sessions.services.reminders.plan_after_treatment"),
     ("treatment.voided", "sessions.services.reminders.stop_after_treatment"),
     ("patient.facts_changed", "sessions.services.facts.recheck_open_plans"),
+    ("finding.overridden", "sessions.services.facts.recheck_after_override"),
     ("release.activated", "sessions.services.facts.recheck_every_open_plan"),
     ("lot.withheld", "sessions.services.facts.flag_prepared"),
     ("consent.withdrawn", "sessions.services.endings.end_after_withdrawal"),

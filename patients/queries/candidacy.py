@@ -1,16 +1,19 @@
 """Verdicts as they were given, and a verdict as the screen shows it: what stops, what is open, what to heed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from mesoclinic.rules.finding import Finding, Level
 from patients.models import Candidacy, FactSheet, Patient
+from patients.queries.overrides import Overridden
 from patients.rules.candidacy import CandidacyResult, required
+from patients.rules.overrides import effective
 from protocols.models import CatalogueRelease
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts
-from protocols.rules.kinds.candidacy import CandidacyRule
+from protocols.rules.kinds.candidacy import CandidacyRule, VerdictWording
 from protocols.rules.kinds.inputs import Input
 from protocols.rules.kinds.sources import Source
 
@@ -32,10 +35,11 @@ def verdict_on(sheet: FactSheet, *, release: CatalogueRelease, on: date) -> Cand
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding with its sources written out."""
+    """A finding with its sources written out, and the override that counts for it."""
 
     finding: Finding
     citations: tuple[str, ...]
+    override: Overridden | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A verdict in the order in which a doctor reads it. `open` are the inputs that wait for an answer."""
+    """A verdict in the order in which a doctor reads it. `open` are the inputs that wait for an answer.
+
+    `after` is the verdict with the overrides that count, and `told` what the patient hears of it.
+    """
 
     verdict: CandidacyResult
+    after: str
+    told: str
     release: str
     stops: tuple[Shown, ...]
     gaps: tuple[Gap, ...]
@@ -72,19 +81,25 @@ class Panel:
         return max(self.answered - len(read), 0)
 
 
-def panel(verdict: CandidacyResult, facts: Facts, catalogue: Catalogue) -> Panel:
-    """The verdict with everything that its page says about it."""
+def panel(
+    verdict: CandidacyResult, facts: Facts, catalogue: Catalogue, overridden: Mapping[str, Overridden] | None = None
+) -> Panel:
+    """The verdict with everything that its page says about it; `overridden` are the overrides that count, by rule."""
+    aside = overridden or {}
+    after = effective(verdict.verdict, ({"rule": each.rule, "level": each.level} for each in verdict.fired), aside)
     gaps = tuple(_gap(gap, facts, catalogue) for gap in verdict.gaps)
     missing = {name for gap in gaps for name, _question in gap.inputs}
     dates = {row.id for row in catalogue.of(Input) if row.age_of}
     wanted = ({*required(facts, catalogue)} - dates) | missing
     return Panel(
         verdict=verdict,
+        after=after,
+        told=catalogue.row(VerdictWording, after).text,
         release=catalogue.release,
-        stops=_shown(verdict.fired, STOPS, catalogue),
+        stops=_shown(verdict.fired, STOPS, catalogue, aside),
         gaps=gaps,
-        cautions=_shown(verdict.fired, (Level.CAUTION,), catalogue),
-        passed=_shown(verdict.fired, (Level.PROCEED,), catalogue),
+        cautions=_shown(verdict.fired, (Level.CAUTION,), catalogue, aside),
+        passed=_shown(verdict.fired, (Level.PROCEED,), catalogue, aside),
         asked=len(wanted),
         open=tuple(row.id for row in catalogue.of(Input) if row.id in missing),
     )
@@ -95,11 +110,20 @@ def shown(finding: Finding, catalogue: Catalogue) -> Shown:
     return Shown(finding, _citations(finding.sources, catalogue))
 
 
-def as_given(candidacy: Candidacy, catalogue: Catalogue) -> list[tuple[dict[str, object], tuple[str, ...]]]:
-    """The stored findings, most severe first, each with what its sources are."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A stored finding with its sources written out, and the override that counts for it."""
+
+    finding: Mapping[str, Any]
+    citations: tuple[str, ...]
+    override: Overridden | None
+
+
+def as_given(candidacy: Candidacy, catalogue: Catalogue, overridden: Mapping[str, Overridden]) -> list[Given]:
+    """The stored findings, most severe first."""
     order = [*STOPS, Level.CAUTION, Level.PROCEED]
     found = sorted(candidacy.findings, key=lambda each: order.index(Level(each["level"])))
-    return [(each, _citations(each["sources"], catalogue)) for each in found]
+    return [Given(each, _citations(each["sources"], catalogue), overridden.get(each["rule"])) for each in found]
 
 
 def missing_words(candidacy: Candidacy, catalogue: Catalogue) -> list[str]:
@@ -115,11 +139,13 @@ def _citations(sources: Iterable[str], catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(catalogue.row(Source, name).citation for name in sources if catalogue.has(Source, name))
 
 
-def _shown(findings: Iterable[Finding], levels: tuple[Level, ...], catalogue: Catalogue) -> tuple[Shown, ...]:
+def _shown(
+    findings: Iterable[Finding], levels: tuple[Level, ...], catalogue: Catalogue, aside: Mapping[str, Overridden]
+) -> tuple[Shown, ...]:
     """Those of these levels, the most severe first."""
     rank: Mapping[Level, int] = {level: place for place, level in enumerate(levels)}
     kept = sorted((finding for finding in findings if finding.level in rank), key=lambda each: rank[each.level])
-    return tuple(shown(finding, catalogue) for finding in kept)
+    return tuple(replace(shown(each, catalogue), override=aside.get(each.rule)) for each in kept)
 
 
 def _gap(gap: Finding, facts: Facts, catalogue: Catalogue) -> Gap:

@@ -12,7 +12,9 @@ from mesoclinic.errors import RuleBroken
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.transactions import atomic
 from patients.models import Acknowledgement, Candidacy, FactSheet
+from patients.queries.overrides import overridden_in
 from patients.rules.candidacy import evaluate
+from patients.rules.overrides import words
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.facts import from_sheet
@@ -44,12 +46,12 @@ def judge(
 
 def acknowledge(actor: User, *, candidacy: Candidacy, rules: Iterable[str]) -> None:
     """Keep that the doctor has read these cautions; raises RuleBroken while one that fired is left out."""
-    read = set(rules)
-    left = [finding["rule"] for finding in cautions(candidacy) if finding["rule"] not in read]
+    read, wanted = set(rules), _to_acknowledge(candidacy)
+    left = [finding["rule"] for finding in wanted if finding["rule"] not in read]
     if left:
         raise RuleBroken(f"Acknowledge each caution first: {', '.join(left)}.", field="acknowledged")
     with atomic():
-        for finding in cautions(candidacy):
+        for finding in wanted:
             Acknowledgement.objects.get_or_create(
                 candidacy=candidacy, rule=finding["rule"], defaults={"by": actor, "at": clock.now()}
             )
@@ -66,17 +68,18 @@ def cautions(candidacy: Candidacy) -> list[dict[str, str]]:
 def acknowledged(candidacy: Candidacy) -> bool:
     """Whether every caution of the verdict has been acknowledged, on it or word for word on one of the same facts."""
     earlier = Candidacy.objects.filter(fact_sheet=candidacy.fact_sheet_id).prefetch_related("acknowledgements")
-    read = [_words(found) for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
-    return all(_words(finding) in read for finding in cautions(candidacy))
+    read = [words(found) for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
+    return all(words(finding) in read for finding in _to_acknowledge(candidacy))
+
+
+def _to_acknowledge(candidacy: Candidacy) -> list[dict[str, str]]:
+    """The cautions but for those that are overridden: their reason is typed already."""
+    aside = overridden_in(candidacy, on=candidacy.evaluated_on)
+    return [finding for finding in cautions(candidacy) if finding["rule"] not in aside]
 
 
 def _rules_read(candidacy: Candidacy) -> set[str]:
     return {each.rule for each in candidacy.acknowledgements.all()}
-
-
-def _words(finding: dict[str, str]) -> dict[str, str]:
-    """A finding without what it was read from: of the same facts only ages and day counts move on."""
-    return {name: value for name, value in finding.items() if name != "inputs"}
 
 
 def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:

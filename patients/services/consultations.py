@@ -1,6 +1,7 @@
 """A consultation's life: started, saved as typed, signed and locked, completed only by addenda."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from patients.queries.consultations import consultation_for, open_draft_for, sit
 from patients.queries.people import patient_for
 from patients.services.candidacy import acknowledge, judge
 from patients.services.facts import write_fact_sheet
+from patients.services.overrides import Grounds, override_findings
 from protocols.queries.catalogue import current_release
 
 DRAFT_BYTES = 200_000
@@ -63,8 +65,9 @@ def sign_consultation(
     facts: Mapping[str, object],
     narrative: Mapping[str, object],
     acknowledged: Iterable[str],
+    overrides: Mapping[str, Grounds] = MappingProxyType({}),
 ) -> Consultation:
-    """Lock the consultation: next fact sheet, verdict, and an acknowledgement of each caution, or nothing."""
+    """Lock the consultation: next fact sheet, verdict, its overrides, each caution acknowledged, or nothing."""
     access.require(actor, Can.WRITE_CONSULTATION)
     with atomic():
         draft = consultation_for(actor, consultation_id)
@@ -73,6 +76,7 @@ def sign_consultation(
             actor, patient=draft.patient, facts=facts, source=FactSheet.Source.CONSULTATION, consultation=draft
         )
         verdict = judge(actor, sheet=sheet, release=current_release(), on=today_at(draft.site), cause="consultation")
+        override_findings(actor, candidacy=verdict, grounds=overrides)
         acknowledge(actor, candidacy=verdict, rules=acknowledged)
         signed = {"state": Consultation.State.SIGNED, "signed_at": clock.now(), "signed_by": actor}
         _step(draft, version, narrative=dict(narrative), **signed)

@@ -59,6 +59,12 @@ def verdict_label(verdict: CandidacyResult | Candidacy) -> Label:
 
 
 @register.filter
+def label_after(verdict: CandidacyResult | Candidacy, after: str) -> Label:
+    """The headline of a verdict with the overrides that count for it."""
+    return verdict_label(verdict) if verdict.verdict == after else _VERDICTS[str(after)]
+
+
+@register.filter
 def verdict_words(verdict: str) -> str:
     """A verdict as its headline reads."""
     return str(_VERDICTS[str(verdict)].text)

@@ -4,12 +4,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from mesoclinic.access import Can, StaffRequest, disclose, needs
 from mesoclinic.errors import ClinicError
+from mesoclinic.http import way_back
 from patients.forms.attachments import AttachmentForm, SetAsideForm
 from patients.queries.banner import banner_for
 from patients.queries.consultations import site_for, today_at
@@ -25,7 +25,7 @@ def attach(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = patient_for(request.actor, patient_id)
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = AttachmentForm(*posted)
-    back = _back(request)
+    back = way_back(request)
     if form.is_valid():
         told = dict(form.cleaned_data)
         sent = told.pop("file")
@@ -71,13 +71,6 @@ def set_aside(request: StaffRequest, attachment_id: int) -> HttpResponse:
         "banner": banner_for(request.actor, patient, on=today_at(site_for(request.actor, patient))),
     }
     return render(request, "patients/set_aside.html", context, status=form.status)
-
-
-def _back(request: StaffRequest) -> str:
-    """Where the page was called from; empty for an address of another house."""
-    asked = request.POST.get("next", "") or request.GET.get("next", "")
-    ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if ours else ""
 
 
 urls = [

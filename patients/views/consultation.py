@@ -15,12 +15,17 @@ from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
 from patients.forms.consultation import ConsultationForm, initial_of
 from patients.forms.consultation_layout import Layout
+from patients.forms.overrides import OverrideForms
 from patients.models import Consultation
 from patients.queries import consultations as queries
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.candidacy import as_given, missing_words, panel
+from patients.queries.overrides import overridable, overridden_in, standing, verdict_after
+from patients.queries.papers import letters_of
 from patients.rules.candidacy import evaluate
 from patients.services import consultations as services
+from patients.services.candidacy import stored
+from patients.services.overrides import Grounds
 from protocols.queries.catalogue import catalogue_of, current_catalogue
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import from_sheet
@@ -77,8 +82,10 @@ def review(request: StaffRequest, consultation_id: int) -> HttpResponse:
     form = _form(found, None)
     if found.state != Consultation.State.DRAFT or not form.is_valid():
         return redirect("patients:consultation", found.pk)
-    refusal = SignForm(request.POST if request.method == "POST" else None)
-    if refusal.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    refusal, context = SignForm(posted), _context(request, found, form)
+    overrides = OverrideForms(posted, context["panel"], letters=letters_of(found.patient), today=form.today)
+    if refusal.is_valid() and overrides.are_valid(refusal):
         try:
             services.sign_consultation(
                 request.actor,
@@ -87,15 +94,17 @@ def review(request: StaffRequest, consultation_id: int) -> HttpResponse:
                 facts=form.facts(),
                 narrative=form.narrative(),
                 acknowledged=request.POST.getlist("acknowledged"),
+                overrides={rule: Grounds(**given) for rule, given in overrides.grounds().items()},
             )
         except ClinicError as error:
             refusal.refuse(error)
         else:
             messages.success(request, _("Consultation signed and locked."))
             return redirect("patients:consultation", found.pk)
-    context = _context(request, found, form) | {
+    context |= {
         "refusal": refusal,
         "acknowledged": request.POST.getlist("acknowledged"),
+        "overrides": overrides if may(request.actor, Can.OVERRIDE_FINDING) else [],
     }
     return render(request, "patients/review_consultation.html", context, status=refusal.status)
 
@@ -152,7 +161,9 @@ def _context(request: StaffRequest, found: Consultation, form: ConsultationForm)
     known = current_facts(found.patient)
     sheet = form.facts() | {"date_of_birth": {"value": found.patient.birth_date.isoformat()}}
     facts = from_sheet(sheet, evaluated_on=form.today, catalogue=form.catalogue)
-    shown = panel(evaluate(facts, form.catalogue), facts, form.catalogue)
+    verdict = evaluate(facts, form.catalogue)
+    aside = standing(found.patient, stored(verdict.fired), sheet=None, on=form.today)
+    shown = panel(verdict, facts, form.catalogue, aside)
     return {
         "consultation": found,
         "patient": found.patient,
@@ -179,14 +190,20 @@ def _record(
     disclose(request.actor, "signed consultation", [found.patient_id])
     sheet, candidacy = found.fact_sheets.order_by("-number").first(), queries.candidacy_of(found)
     catalogue = catalogue_of(candidacy.release) if candidacy else current_catalogue()
+    today = queries.today_at(found.site)
+    aside = overridden_in(candidacy, on=today) if candidacy else {}
+    can_override = candidacy is not None and may(request.actor, Can.OVERRIDE_FINDING)
     context = {
         "consultation": found,
         "patient": found.patient,
-        "banner": banner_for(request.actor, found.patient, on=queries.today_at(found.site)),
+        "banner": banner_for(request.actor, found.patient, on=today),
         "facts": queries.read_facts(sheet.facts if sheet else {}, catalogue),
         "narrative": queries.readable_narrative(found.narrative, catalogue),
         "candidacy": candidacy,
-        "findings": as_given(candidacy, catalogue) if candidacy else [],
+        "findings": as_given(candidacy, catalogue, aside) if candidacy else [],
+        "after": verdict_after(candidacy, on=today) if candidacy else "",
+        "overridable": overridable(candidacy) if candidacy and can_override else (),
+        "back": request.path,
         "missing": missing_words(candidacy, catalogue) if candidacy else [],
         "addenda": queries.addenda_of(f"consultation:{found.pk}"),
         "may_plan": may(request.actor, Can.SIGN_PLAN),

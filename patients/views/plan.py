@@ -18,6 +18,7 @@ from patients.models import PlanVersion, TreatmentPlan
 from patients.queries import plans as queries
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.consultations import today_at
+from patients.queries.overrides import overridden_now
 from patients.queries.sign_offs import sign_offs_of
 from patients.services import plans as services
 from patients.services.sign_offs import ask_sign_off
@@ -114,6 +115,7 @@ def _builder(
         "versions": queries.versions_of(found),
         "form": form,
         "banner": banner_for(request.actor, found.patient, on=on),
+        "overridden": overridden_now(found.patient, on=on),
         "check": check,
         "layout": PlanLayout(form, check, facts, granted=granted),
         "sign_offs": sign_offs_of(version),
@@ -131,6 +133,7 @@ def _signed(request: StaffRequest, found: TreatmentPlan, version: PlanVersion) -
         "patient": found.patient,
         "version": version,
         "banner": banner_for(request.actor, found.patient, on=today_at(found.site)),
+        "overridden": overridden_now(found.patient, on=today_at(found.site)),
         "protocol": catalogue_of(version.release).row(Protocol, version.protocol),
         "check": version.checks.first(),
         "consents": version.consents.order_by("-pk"),

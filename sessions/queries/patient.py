@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -20,8 +20,10 @@ from patients.models import (
     PlanVersion,
 )
 from patients.queries.banner import Banner, banner_for
+from patients.queries.overrides import Overridden, overridden_in
 from patients.queries.papers import papers_of
 from patients.queries.people import patient_for
+from patients.rules.overrides import effective
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
 from sessions.queries.messages import Row, row_of
 
@@ -67,6 +69,8 @@ class Clinical:
     consultations: Sequence[Consultation] = ()
     draft: Consultation | None = None
     verdict: Candidacy | None = None
+    after: str = ""
+    overridden: Sequence[Overridden] = ()
     measurements: Sequence[Measurement] = ()
     events: Sequence[AdverseEvent] = ()
 
@@ -106,13 +110,14 @@ class Summary:
         verdict = self.clinical.verdict if self.clinical else None
         if verdict and verdict.verdict == "contraindicated" and verdict.temporary:
             return _("Not now")
-        return _labels().get(verdict.verdict, (verdict.verdict, ""))[0] if verdict else ""
+        after = self.clinical.after if self.clinical else ""
+        return _labels().get(after, (after, ""))[0] if verdict else ""
 
     @property
     def verdict_level(self) -> str:
         """The colour that goes with the label."""
         verdict = self.clinical.verdict if self.clinical else None
-        return _labels().get(verdict.verdict, ("", "info"))[1] if verdict else ""
+        return _labels().get(self.clinical.after, ("", "info"))[1] if self.clinical and verdict else ""
 
 
 def _labels() -> dict[str, tuple[str, str]]:
@@ -140,7 +145,7 @@ def summary_for(actor: User, patient_id: int, *, now: datetime) -> Summary:
         visit=_next_visit(patient, now),
         course=_course(patient, versions),
         waiting_plan=next((each for each in versions if each.state == PlanVersion.State.DRAFT), None),
-        clinical=_clinical(patient) if may(actor, Can.VIEW_CLINICAL) else None,
+        clinical=_clinical(patient, now.astimezone(zone).date()) if may(actor, Can.VIEW_CLINICAL) else None,
         documents=list(papers_of(actor, patient)[:LISTED]) if allowed.papers else (),
         notices=_told(actor, patient) if allowed.messages else (),
     )
@@ -199,12 +204,16 @@ def _starts_at(session: TreatmentSession) -> datetime | None:
     return next((each.starts_at for each in session.bookings.all() if each.state not in gone), None)
 
 
-def _clinical(patient: Patient) -> Clinical:
+def _clinical(patient: Patient, today: date) -> Clinical:
+    verdict = patient.candidacies.select_related("fact_sheet").order_by("-made_at", "-pk").first()
+    aside = overridden_in(verdict, on=today) if verdict else {}
     consultations = list(patient.consultations.select_related("clinician").order_by("-started_at")[:LISTED])
     return Clinical(
         consultations=consultations,
         draft=next((each for each in consultations if each.state == Consultation.State.DRAFT), None),
-        verdict=patient.candidacies.order_by("-made_at", "-pk").first(),
+        verdict=verdict,
+        after=str(effective(verdict.verdict, verdict.findings, aside)) if verdict else "",
+        overridden=list(aside.values()),
         measurements=list(patient.measurements.order_by("-taken_at")[:LISTED]),
         events=list(patient.adverse_events.filter(state=AdverseEvent.State.OPEN).order_by("-onset_at")),
     )

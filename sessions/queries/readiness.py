@@ -1,6 +1,6 @@
 """What keeps a session from starting, each point with what clears it (data-model.md 6.4)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,8 +10,10 @@ from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
 from patients.models import Acknowledgement, FactSheet
 from patients.queries.consents import Standing, valid_consent_for
+from patients.queries.overrides import Overridden, standing
 from patients.queries.plans import mixture_of, technique_of
-from patients.services.candidacy import cautions
+from patients.rules.overrides import effective
+from patients.services.candidacy import cautions, stored
 from protocols.queries.catalogue import catalogue_of, may_finalise
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts, from_sheet
@@ -34,24 +36,27 @@ class Readiness:
     cautions: tuple[Finding, ...]
     unread: frozenset[str]
     stops: tuple[Finding, ...]
+    overridden: Mapping[str, Overridden]
 
 
 def readiness_of(record: TreatmentRecord) -> Readiness:
     """Check everything anew; without a re-screen of today nothing is checked, and that is a stop."""
     stops = [*_visit(record), *_rescreen(record)]
     if record.fact_sheet is None or record.candidacy is None:
-        return Readiness(None, None, (), frozenset(), (*stops, *_consent(record), *_lots(record)))
+        return Readiness(None, None, (), frozenset(), (*stops, *_consent(record), *_lots(record)), {})
     mixture = _mixture(record)
     catalogue = catalogue_of(record.candidacy.release)
     day = check_day(_facts(record, catalogue), mixture.result, catalogue)
+    aside = _overridden(record, day)
     warned = tuple(found for found in (*day.candidacy.fired, *day.findings) if found.level is Level.CAUTION)
-    unread = frozenset(found.rule for found in warned) - _read(record)
-    stops += [*_verdict(day), *_unread(unread), *_formulation(mixture), *_consent(record)]
+    unread = frozenset(found.rule for found in warned) - _read(record) - aside.keys()
+    stops += [*_verdict(day, aside), *_unread(unread), *_formulation(mixture), *_consent(record)]
     stops += [found for found in (*day.findings, *booking_stops(version_of(record))) if found.level in STOPPING]
     stops += [*_lots(record), *_withheld(record), *_approved(record)]
-    if not stops and not day.may_start:
-        stops.append(_stop("7.1", ", ".join(day.open_points), _("Ask the doctor.")))
-    return Readiness(day, mixture, warned, unread, tuple(_once(stops)))
+    open_points = [point for point in day.open_points if point != _given(day) or not _allows(day, aside)]
+    if not stops and open_points:
+        stops.append(_stop("7.1", ", ".join(open_points), _("Ask the doctor.")))
+    return Readiness(day, mixture, warned, unread, tuple(_once(stops)), aside)
 
 
 def consent_of(record: TreatmentRecord) -> Standing:
@@ -61,8 +66,9 @@ def consent_of(record: TreatmentRecord) -> Standing:
 
 def caution_rules(record: TreatmentRecord) -> frozenset[str]:
     """Every caution of today, of the verdict and of the day, that the doctor has to acknowledge."""
-    stored = {finding["rule"] for finding in cautions(record.candidacy)} if record.candidacy else set()
-    return frozenset(stored | {found.rule for found in readiness_of(record).cautions})
+    given = {finding["rule"] for finding in cautions(record.candidacy)} if record.candidacy else set()
+    ready = readiness_of(record)
+    return frozenset(given | {found.rule for found in ready.cautions}) - ready.overridden.keys()
 
 
 def _facts(record: TreatmentRecord, catalogue: Catalogue) -> Facts:
@@ -103,10 +109,25 @@ def _rescreen(record: TreatmentRecord) -> Iterator[Finding]:
         yield _stop("DY-05", _("Facts changed after the re-screen."), _("Save the re-screen again."))
 
 
-def _verdict(day: DayCheck) -> Iterator[Finding]:
-    if day.candidacy.verdict not in VERDICTS:
+def _overridden(record: TreatmentRecord, day: DayCheck) -> Mapping[str, Overridden]:
+    """What a doctor has set aside of the verdict of today's facts."""
+    sheet = record.fact_sheet.number if record.fact_sheet else None
+    return standing(record.patient, stored(day.candidacy.fired), sheet=sheet, on=today_at(record.site))
+
+
+def _allows(day: DayCheck, aside: Mapping[str, Overridden]) -> bool:
+    return effective(day.candidacy.verdict, stored(day.candidacy.fired), aside) in VERDICTS
+
+
+def _given(day: DayCheck) -> str:
+    """How the rules of the day name a verdict that does not allow treatment."""
+    return f"verdict {day.candidacy.verdict}"
+
+
+def _verdict(day: DayCheck, aside: Mapping[str, Overridden]) -> Iterator[Finding]:
+    if not _allows(day, aside):
         reasons = (*day.candidacy.fired, *day.candidacy.gaps)
-        yield from (found for found in reasons if found.level in STOPPING)
+        yield from (found for found in reasons if found.level in STOPPING and found.rule not in aside)
 
 
 def _unread(rules: Iterable[str]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from mesoclinic.rules.tri import Tri
 from patients.models import Acknowledgement, Addendum, Consent, Patient, PlanVersion
 from patients.queries.consents import Standing, valid_consent_for
 from patients.queries.consultations import readable_facts
+from patients.queries.overrides import Overridden, overridable, overridden_in, verdict_after
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.adverse_events import AdverseEventType
@@ -182,9 +183,30 @@ class Room:
 
     @property
     def cautions(self) -> list[tuple[Finding, bool]]:
-        """Each caution of today and whether the doctor has acknowledged it."""
+        """Each caution of today that is not overridden, and whether the doctor has acknowledged it."""
         ready = self.readiness
-        return [(each, each.rule not in ready.unread) for each in ready.cautions] if ready else []
+        left = [each for each in ready.cautions if each.rule not in ready.overridden] if ready else []
+        return [(each, each.rule not in ready.unread) for each in left] if ready else []
+
+    @property
+    def overridden(self) -> list[Overridden]:
+        """What a doctor has set aside of the verdict that this session rests on, as it counted on its day."""
+        if self.readiness is not None:
+            return list(self.readiness.overridden.values())
+        candidacy = self.record.candidacy if self.record else None
+        return list(overridden_in(candidacy, on=candidacy.evaluated_on).values()) if candidacy else []
+
+    @property
+    def verdict_after(self) -> str:
+        """The verdict of the day with its overrides; empty while there is none."""
+        candidacy = self.record.candidacy if self.record else None
+        return verdict_after(candidacy, on=candidacy.evaluated_on) if candidacy else ""
+
+    @property
+    def overridable(self) -> Sequence[str]:
+        """The rules of today's verdict that a doctor may set aside, while nothing newer is known."""
+        candidacy = self.record.candidacy if self.record and self.rescreened else None
+        return overridable(candidacy) if candidacy else ()
 
     @property
     def syringes(self) -> list[str]:

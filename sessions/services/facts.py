@@ -9,7 +9,9 @@ from mesoclinic.actors import Actor
 from mesoclinic.transactions import atomic
 from patients.models import Candidacy, FactSheet, FormulationCheck, Patient, PlanVersion
 from patients.queries.consultations import today_at
+from patients.queries.overrides import overridden_in
 from patients.queries.plans import open_versions
+from patients.rules.overrides import effective
 from patients.services.candidacy import judge
 from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
 from protocols.models import Lot
@@ -17,6 +19,7 @@ from protocols.queries.catalogue import current_release
 from sessions.models import TreatmentRecord, TreatmentSession
 
 FACTS_CHANGED = "facts changed"
+OVERRIDDEN = "finding overridden"
 RELEASE_ACTIVATED = "release activated"
 AHEAD = (TreatmentSession.State.UNPLACED, TreatmentSession.State.BOOKED)
 STOPS = frozenset({"contraindicated", "refer", "defer", "block", "missing"})
@@ -36,6 +39,11 @@ def recheck_open_plans(*, actor: Actor, patient_id: int, cause: str = FACTS_CHAN
             check = check_version(actor, version=version, sheet=sheet, cause=cause)
             ahead = TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD)
             _flag(actor, ahead, _reason(verdict, check))
+
+
+def recheck_after_override(*, actor: Actor, patient_id: int) -> None:
+    """What a doctor has set aside no longer stops the coming sessions."""
+    recheck_open_plans(actor=actor, patient_id=patient_id, cause=OVERRIDDEN)
 
 
 def recheck_every_open_plan(*, actor: Actor, release_id: int) -> None:
@@ -61,8 +69,10 @@ def flag_prepared(*, actor: Actor, lot_id: int) -> None:
 def _reason(verdict: Candidacy, check: FormulationCheck) -> str:
     """Why a session may not take place as things stand, empty when nothing stops it."""
     rules: list[str] = []
-    if verdict.verdict not in OK_VERDICTS:
-        rules += _stopping(verdict.findings) or list(verdict.missing)
+    aside = overridden_in(verdict, on=verdict.evaluated_on)
+    if effective(verdict.verdict, verdict.findings, aside) not in OK_VERDICTS:
+        left = [found for found in verdict.findings if found["rule"] not in aside]
+        rules += _stopping(left) or list(verdict.missing)
     if check.result not in OK_RESULTS:
         rules += _stopping(check.findings)
     return ", ".join(dict.fromkeys(rules))

@@ -61,6 +61,7 @@ def _page(request: StaffRequest, room: Room, failed: tuple[str, ClinicForm] | No
         "unsaved": typed(failed[1]) if failed and not is_offered(room, failed[0]) else [],
         "may_inject": may(request.actor, Can.INJECT),
         "may_consent": may(request.actor, Can.TAKE_CONSENT),
+        "may_override": may(request.actor, Can.OVERRIDE_FINDING),
     }
     template = "sessions/treatment_record.html" if room.stage == "locked" else "sessions/treatment.html"
     return render(request, template, context, status=failed[1].status if failed else 200)

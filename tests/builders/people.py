@@ -8,8 +8,8 @@ from mesoclinic import clock
 from mesoclinic.accounts import Role, User
 from mesoclinic.search import digits, normalise
 from mesoclinic.sites import Site
-from patients.models import Consultation, FactSheet, Patient, PatientSite
-from tests.builders import clinic
+from patients.models import Candidacy, Consultation, FactSheet, Patient, PatientSite
+from tests.builders import catalogue, clinic
 
 _numbers = count(1)
 
@@ -67,3 +67,20 @@ def signed_consultation(of: Patient, *, by: User, facts: dict[str, Any] | None =
     made = draft_consultation(of, by=by, **(signed | over))
     fact_sheet(of, by=by, facts=facts, consultation=made, source=FactSheet.Source.CONSULTATION)
     return made
+
+
+def verdict(of: Patient, *, by: User, rule: str = "SC-01", level: str = "defer") -> Candidacy:
+    """A verdict on the patient's next fact sheet with one finding."""
+    finding = {"rule": rule, "level": level, "reason": "An infection.", "sources": [], "strength": "C", "inputs": []}
+    return Candidacy.objects.create(
+        patient=of,
+        fact_sheet=fact_sheet(of, by=by),
+        release=catalogue.release(),
+        evaluated_on=clock.now().date(),
+        cause="consultation",
+        verdict=level,
+        provisional=level,
+        findings=[finding],
+        missing=[],
+        made_at=clock.now(),
+    )

@@ -75,6 +75,8 @@ def world() -> World:
         "patient_id": patient.pk,
         "consultation_id": people.draft_consultation(patient, by=doctor).pk,
         "plan_id": version.plan_id,
+        "candidacy_id": people.verdict(patient, by=doctor).pk,
+        "rule": "SC-01",
         "series_id": series.pk,
         "session_id": session.pk,
         "booking_id": booking.pk,

@@ -8,6 +8,7 @@ CLINICAL = frozenset({NURSE, DOCTOR, DIRECTOR})
 BOOKERS = frozenset({DESK, DOCTOR, DIRECTOR})
 SENDERS = frozenset({DESK, DIRECTOR})
 DOCTORS = frozenset({DOCTOR})
+OVERRIDERS = frozenset({DOCTOR, DIRECTOR})
 DIRECTORS = frozenset({DIRECTOR})
 PUBLIC = "public"
 ACCOUNT = "account"
@@ -108,6 +109,7 @@ MATRIX: dict[str, Declared] = {
     "patients:consent": page(DOCTORS),
     "patients:withdraw_consent": page(EVERYBODY),
     "patients:document": get(EVERYBODY),
+    "patients:override": page(OVERRIDERS),
     "patients:attach_document": page(CLINICAL),
     "patients:set_attachment_aside": page(CLINICAL),
     "protocols:catalogue": get(EVERYBODY),
