@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from math import ceil
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,9 +87,9 @@ def _measure(texts: list[CaseText], catalogue: Catalogue) -> Measured:
 
 
 def _timed(call: Callable[[], object]) -> float:
-    started = perf_counter()
+    started = process_time()
     call()
-    return perf_counter() - started
+    return process_time() - started
 
 
 def _judge(text: CaseText, catalogue: Catalogue) -> object:
@@ -140,9 +140,9 @@ def _report(one: Measured, cases: int, file: float, floor: float, catalogue: Cat
         [
             "# How long the rules take",
             "",
-            "Written by `make bench`. One process on one core; times are for orientation, only the ratios of one run "
-            "count. The floor is bare Python that decodes the same cases and asks every rule's row once for one value, "
-            "which judges nothing: `benchmarks/rules.py`.",
+            "Written by `make bench`. One process; the time is that for which it held a core, whatever else the machine "
+            "did. Times are for orientation, only the ratios of one run count. The floor is bare Python that decodes "
+            "the same cases and asks every rule's row once for one value, which judges nothing: `benchmarks/rules.py`.",
             "",
             f"Release {catalogue.release}, {len(_names(catalogue))} rules that judge a patient or a mixture; {cases} "
             f"cases with both, {ROUNDS} rounds, ours and the floor in turn; the ratio at p50 is the median of the "
