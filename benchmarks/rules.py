@@ -140,8 +140,8 @@ def _report(one: Measured, cases: int, file: float, floor: float, catalogue: Cat
         [
             "# How long the rules take",
             "",
-            "Written by `make bench`. One process; the time is that for which it held a core, whatever else the machine "
-            "did. Times are for orientation, only the ratios of one run count. The floor is bare Python that decodes "
+            "Written by `make bench`. One process; the time is that for which it held a core, whatever else ran "
+            "there. Times are for orientation, only the ratios of one run count. The floor is bare Python that decodes "
             "the same cases and asks every rule's row once for one value, which judges nothing: `benchmarks/rules.py`.",
             "",
             f"Release {catalogue.release}, {len(_names(catalogue))} rules that judge a patient or a mixture; {cases} "
