@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 
@@ -41,7 +42,7 @@ def current_release() -> CatalogueRelease:
 
 def catalogue_of(release: CatalogueRelease) -> Catalogue:
     """What a release says; releases never change, so each is built once for a process."""
-    return _built(release.pk, release.version)
+    return _built(release.pk, release.version, release.sha256)
 
 
 def current_catalogue() -> Catalogue:
@@ -50,7 +51,8 @@ def current_catalogue() -> Catalogue:
 
 
 @lru_cache(maxsize=8)
-def _built(release_id: int, version: str) -> Catalogue:
+def _built(release_id: int, version: str, _sha256: str) -> Catalogue:
+    # A rollback gives numbers out again, so the digest is part of what is remembered.
     rows = CatalogueRow.objects.filter(release_id=release_id).order_by("pk")
     return build(version, [Entry(row.kind, row.body) for row in rows])
 
@@ -209,14 +211,17 @@ class Standing(Enum):
 
 def standing() -> Standing:
     """The standing of the current release; no release at all is a draft."""
-    last = Activation.objects.order_by("at", "pk").values_list("release_id", flat=True).last()
-    decided = RowDecision.objects.aggregate(last=Max("pk"))["last"] or 0
-    return _standing(last, decided) if last else Standing.DRAFT
+    last = Activation.objects.order_by("at", "pk").values_list("release_id", "release__sha256").last()
+    decided = RowDecision.objects.order_by("pk").values_list("pk", "at").last()
+    return _standing(*last, decided) if last else Standing.DRAFT
 
 
 @lru_cache(maxsize=8)
-def _standing(release_id: int, _last_decision: int) -> Standing:
-    """Worked out again after each decision; rows without clinical weight count as well."""
+def _standing(release_id: int, _sha256: str, _last_decision: tuple[int, datetime] | None) -> Standing:
+    """Worked out again after each decision; rows without clinical weight count as well.
+
+    A rollback gives numbers out again, so digest and moment are part of what is remembered.
+    """
     release = CatalogueRelease.objects.get(pk=release_id)
     if demonstration(release):
         return Standing.DEMONSTRATION

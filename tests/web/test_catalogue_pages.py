@@ -10,7 +10,6 @@ from mesoclinic.accounts import Role
 from mesoclinic.audit import AuditEvent
 from mesoclinic.shell import BANNER
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
-from protocols.queries import catalogue as queries
 from protocols.release_files import read_release
 from tests.builders import clinic
 from tests.web.pages import Page
@@ -47,14 +46,6 @@ sources = []
 name = "Frontal"
 area_cm2 = "60"
 """
-
-
-@pytest.fixture(autouse=True)
-def _own_decisions():
-    """The standing is kept by the number of the last decision, which a rollback gives out again."""
-    queries._standing.cache_clear()
-    yield
-    queries._standing.cache_clear()
 
 
 @pytest.fixture
