@@ -1,6 +1,17 @@
 """Addresses of people: one list for each use case."""
 
-from patients.views import attachments, consent, consultation, overrides, papers, plan, registration, search, sign_offs
+from patients.views import (
+    attachments,
+    consent,
+    consultation,
+    corrections,
+    overrides,
+    papers,
+    plan,
+    registration,
+    search,
+    sign_offs,
+)
 
 app_name = "patients"
 urlpatterns = [
@@ -13,4 +24,5 @@ urlpatterns = [
     *papers.urls,
     *attachments.urls,
     *overrides.urls,
+    *corrections.urls,
 ]

@@ -18,7 +18,7 @@ from protocols.rules.kinds.inputs import Input
 from protocols.rules.kinds.sources import Source
 
 # Verdicts of a session's day ask for more and are given again at each session.
-WHOLE = ("consultation", "plan signed")
+WHOLE = ("consultation", "plan signed", "correction")
 STOPS = (Level.CONTRAINDICATED, Level.REFER, Level.DEFER)
 
 

@@ -1,6 +1,6 @@
 """Consultations within an actor's scope."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from mesoclinic.accounts import User
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
 from mesoclinic.templatetags.components import birth_date
-from patients.models import Addendum, Candidacy, Consultation, Patient
+from patients.models import Addendum, Candidacy, Consultation, Correction, Patient
 from patients.queries.people import patients_for
 from patients.rules.faga import asked
 from protocols.rules.catalogue import Catalogue
@@ -84,6 +84,17 @@ class Read:
     observed_on: str
     before: str = ""
     sampled: date | None = None
+    field: str = ""
+    corrected: tuple["Corrected", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """One correction of an answer, both values in words; empty is no answer."""
+
+    old: str
+    new: str
+    correction: Correction
 
 
 def readable_facts(facts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str, str]]:
@@ -93,20 +104,29 @@ def readable_facts(facts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple
 
 
 def read_facts(
-    facts: Mapping[str, Any], catalogue: Catalogue, before: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any],
+    catalogue: Catalogue,
+    before: Mapping[str, Any] | None = None,
+    corrections: Iterable[Correction] = (),
 ) -> list[tuple[str, list[Read]]]:
     """(section, answers) of every fact, in the order of the dictionary; `before` are the facts known until now."""
+    marks = list(corrections)
     rows = {name: row for row in catalogue.of(Input) for name in (row.id, row.stored_as) if name}
     titles = {row.id: row.title for row in catalogue.of(FormSection)}
     samples = {row.age_of for row in catalogue.of(Input) if row.age_of}
     found: dict[str, list[Read]] = {}
-    for name in (name for name in rows if name in facts):
+    for name in (name for name in rows if name in {*facts, *(mark.field for mark in marks)}):
         row, known = rows[name], (before or {}).get(name)
-        answer = _in_words(row, facts[name].get("value"), catalogue)
+        answer = _entry_words(row, facts.get(name), catalogue)
         was = _in_words(row, known.get("value"), catalogue) if known else ""
-        on = facts[name].get("observed_on", "")
+        on = facts.get(name, {}).get("observed_on", "")
         sampled = date.fromisoformat(on) if on and name in samples else None
-        kept = Read(row.question, answer, on, "" if was == answer else was, sampled)
+        corrected = tuple(
+            Corrected(_entry_words(row, mark.old, catalogue), _entry_words(row, mark.new, catalogue), mark)
+            for mark in marks
+            if mark.field == name
+        )
+        kept = Read(row.question, answer, on, "" if was == answer else was, sampled, name, corrected)
         found.setdefault(titles[row.section], []).append(kept)
     return list(found.items())
 
@@ -122,6 +142,10 @@ def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> li
     }
     headings |= {f"expect__{row.id}": row.question for row in catalogue.of(ExpectationItem)}
     return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
+
+
+def _entry_words(row: Input, entry: Mapping[str, Any] | None, catalogue: Catalogue) -> str:
+    return _in_words(row, entry.get("value"), catalogue) if entry else ""
 
 
 def _in_words(row: Input, value: Any, catalogue: Catalogue) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 
-from mesoclinic import audit, clock
+from mesoclinic import access, audit, clock
+from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor
 from mesoclinic.errors import RuleBroken
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.transactions import atomic
 from patients.models import Acknowledgement, Candidacy, FactSheet
-from patients.queries.overrides import overridden_in
+from patients.queries.overrides import candidacy_for, overridden_in
 from patients.rules.candidacy import evaluate
 from patients.rules.overrides import words
 from protocols.models import CatalogueRelease
@@ -67,9 +68,23 @@ def cautions(candidacy: Candidacy) -> list[dict[str, str]]:
 
 def acknowledged(candidacy: Candidacy) -> bool:
     """Whether every caution of the verdict has been acknowledged, on it or word for word on one of the same facts."""
+    return not unread(candidacy)
+
+
+def unread(candidacy: Candidacy) -> list[dict[str, str]]:
+    """The cautions that nobody has acknowledged or overridden for these facts."""
     earlier = Candidacy.objects.filter(fact_sheet=candidacy.fact_sheet_id).prefetch_related("acknowledgements")
     read = [words(found) for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
-    return all(words(finding) in read for finding in _to_acknowledge(candidacy))
+    return [finding for finding in _to_acknowledge(candidacy) if words(finding) not in read]
+
+
+def acknowledge_cautions(actor: User, *, candidacy_id: int, rules: Iterable[str]) -> Candidacy:
+    """The doctor has read each caution of a verdict within reach."""
+    access.require(actor, Can.WRITE_CONSULTATION)
+    with atomic():
+        candidacy = candidacy_for(actor, candidacy_id)
+        acknowledge(actor, candidacy=candidacy, rules=rules)
+    return candidacy
 
 
 def _to_acknowledge(candidacy: Candidacy) -> list[dict[str, str]]:

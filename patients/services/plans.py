@@ -126,6 +126,7 @@ def sign_plan(actor: User, *, plan_id: int, version: int, read: Iterable[str] = 
         draft = _draft(actor, plan_id)
         if draft.version != version:
             raise StaleRecord(_("This plan was changed meanwhile. Read it again before you sign."))
+        _stands(draft)
         verdict = _verdict(actor, draft, read)
         check = check_version(actor, version=draft, sheet=verdict.fact_sheet, cause="plan signed")
         if check.result not in OK_RESULTS:
@@ -188,6 +189,11 @@ def _verdict(actor: User, draft: PlanVersion, read: Iterable[str]) -> Candidacy:
     if not acknowledged(verdict):
         acknowledge(actor, candidacy=verdict, rules=read)
     return verdict
+
+
+def _stands(draft: PlanVersion) -> None:
+    if draft.plan.consultation.state == Consultation.State.VOIDED:
+        raise RuleBroken(_("The consultation of this plan is void. Make a plan from another consultation."))
 
 
 def _fits_protocol(draft: PlanVersion) -> None:

@@ -1,6 +1,7 @@
 """The consultation screen with its live verdict, its review and its signature."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -16,15 +17,16 @@ from mesoclinic.forms import ClinicForm
 from patients.forms.consultation import ConsultationForm, initial_of
 from patients.forms.consultation_layout import Layout
 from patients.forms.overrides import OverrideForms
-from patients.models import Consultation
+from patients.models import Candidacy, Consultation
 from patients.queries import consultations as queries
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.candidacy import as_given, missing_words, panel
+from patients.queries.corrections import corrections_of, signed_facts, verdict_since, void_of
 from patients.queries.overrides import overridable, overridden_in, standing, verdict_after
 from patients.queries.papers import letters_of
 from patients.rules.candidacy import evaluate
 from patients.services import consultations as services
-from patients.services.candidacy import stored
+from patients.services.candidacy import stored, unread
 from patients.services.overrides import Grounds
 from protocols.queries.catalogue import catalogue_of, current_catalogue
 from protocols.rules.catalogue import Catalogue
@@ -188,7 +190,7 @@ def _record(
     request: StaffRequest, found: Consultation, problem: ClinicError | None = None, text: str = ""
 ) -> HttpResponse:
     disclose(request.actor, "signed consultation", [found.patient_id])
-    sheet, candidacy = found.fact_sheets.order_by("-number").first(), queries.candidacy_of(found)
+    candidacy, since = queries.candidacy_of(found), verdict_since(found)
     catalogue = catalogue_of(candidacy.release) if candidacy else current_catalogue()
     today = queries.today_at(found.site)
     aside = overridden_in(candidacy, on=today) if candidacy else {}
@@ -197,13 +199,17 @@ def _record(
         "consultation": found,
         "patient": found.patient,
         "banner": banner_for(request.actor, found.patient, on=today),
-        "facts": queries.read_facts(sheet.facts if sheet else {}, catalogue),
+        "facts": queries.read_facts(signed_facts(found), catalogue, corrections=corrections_of(found)),
         "narrative": queries.readable_narrative(found.narrative, catalogue),
         "candidacy": candidacy,
         "findings": as_given(candidacy, catalogue, aside) if candidacy else [],
         "after": verdict_after(candidacy, on=today) if candidacy else "",
-        "overridable": overridable(candidacy) if candidacy and can_override else (),
+        "overridable_here": overridable(candidacy) if candidacy and can_override else (),
+        "overridable": overridable(since) if since and can_override else (),
         "back": request.path,
+        "void": void_of(found),
+        "correctable": found.pk if found.state == Consultation.State.SIGNED else None,
+        **(_since(since, today) if since else {}),
         "missing": missing_words(candidacy, catalogue) if candidacy else [],
         "addenda": queries.addenda_of(f"consultation:{found.pk}"),
         "may_plan": may(request.actor, Can.SIGN_PLAN),
@@ -211,6 +217,17 @@ def _record(
         "text": text,
     }
     return render(request, "patients/consultation_record.html", context, status=problem.status if problem else 200)
+
+
+def _since(candidacy: Candidacy, today: date) -> dict[str, Any]:
+    """The verdict that counts once an answer was corrected."""
+    aside, catalogue = overridden_in(candidacy, on=today), catalogue_of(candidacy.release)
+    return {
+        "since": candidacy,
+        "since_after": verdict_after(candidacy, on=today),
+        "since_findings": as_given(candidacy, catalogue, aside),
+        "unread": unread(candidacy),
+    }
 
 
 def _posted(request: StaffRequest, found: Consultation) -> QueryDict:

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, needs
 from mesoclinic.errors import ClinicError
@@ -16,6 +16,7 @@ from patients.queries.consultations import site_for, today_at
 from patients.queries.overrides import candidacy_for, finding_of, overridable, overridden_in
 from patients.queries.papers import letters_of
 from patients.rules.overrides import needs_letter
+from patients.services.candidacy import acknowledge_cautions
 from patients.services.overrides import Grounds, override_finding
 
 
@@ -55,4 +56,19 @@ def override(request: StaffRequest, candidacy_id: int, rule: str) -> HttpRespons
     return render(request, "patients/override.html", context, status=form.status)
 
 
-urls = [path("verdicts/<id:candidacy_id>/findings/<slug:rule>/override/", override, name="override")]
+@require_POST
+@needs(Can.WRITE_CONSULTATION)
+def acknowledge(request: StaffRequest, candidacy_id: int) -> HttpResponse:
+    """The cautions of a verdict that changed after the signature are read."""
+    candidacy = acknowledge_cautions(
+        request.actor, candidacy_id=candidacy_id, rules=request.POST.getlist("acknowledged")
+    )
+    messages.success(request, _("Cautions acknowledged."))
+    back = way_back(request)
+    return redirect(back) if back else redirect("sessions:patient", candidacy.patient_id)
+
+
+urls = [
+    path("verdicts/<id:candidacy_id>/acknowledge/", acknowledge, name="acknowledge"),
+    path("verdicts/<id:candidacy_id>/findings/<slug:rule>/override/", override, name="override"),
+]

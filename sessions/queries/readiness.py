@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
-from patients.models import Acknowledgement, FactSheet
+from patients.models import Acknowledgement, Consultation, FactSheet
 from patients.queries.consents import Standing, valid_consent_for
 from patients.queries.overrides import Overridden, standing
 from patients.queries.plans import mixture_of, technique_of
@@ -41,7 +41,7 @@ class Readiness:
 
 def readiness_of(record: TreatmentRecord) -> Readiness:
     """Check everything anew; without a re-screen of today nothing is checked, and that is a stop."""
-    stops = [*_visit(record), *_rescreen(record)]
+    stops = [*_plan(record), *_visit(record), *_rescreen(record)]
     if record.fact_sheet is None or record.candidacy is None:
         return Readiness(None, None, (), frozenset(), (*stops, *_consent(record), *_lots(record)), {})
     mixture = _mixture(record)
@@ -90,6 +90,12 @@ def _mixture(record: TreatmentRecord) -> FormulationResult:
     lots = lots_of(record) if not list(_lots(record)) else None
     plan = technique_of(version)
     return check_mixture(mixture_of(version, lots=lots), plan, facts=facts, evaluated_on=on, catalogue=catalogue)
+
+
+def _plan(record: TreatmentRecord) -> Iterator[Finding]:
+    if version_of(record).plan.consultation.state == Consultation.State.VOIDED:
+        clears = _("The doctor makes a plan from another consultation.")
+        yield _stop("PLAN", _("The consultation of this plan is void."), clears)
 
 
 def _visit(record: TreatmentRecord) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from mesoclinic import audit
 from mesoclinic.actors import Actor
 from mesoclinic.transactions import atomic
-from patients.models import Candidacy, FactSheet, FormulationCheck, Patient, PlanVersion
+from patients.models import Candidacy, Consultation, FactSheet, FormulationCheck, Patient, PlanVersion
 from patients.queries.consultations import today_at
 from patients.queries.overrides import overridden_in
 from patients.queries.plans import open_versions
@@ -38,7 +38,8 @@ def recheck_open_plans(*, actor: Actor, patient_id: int, cause: str = FACTS_CHAN
             verdict = judge(actor, sheet=sheet, release=current_release(), on=on, cause=cause)
             check = check_version(actor, version=version, sheet=sheet, cause=cause)
             ahead = TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD)
-            _flag(actor, ahead, _reason(verdict, check))
+            void = version.plan.consultation.state == Consultation.State.VOIDED
+            _flag(actor, ahead, _("The consultation of this plan is void.") if void else _reason(verdict, check))
 
 
 def recheck_after_override(*, actor: Actor, patient_id: int) -> None:

@@ -77,6 +77,7 @@ def world() -> World:
         "plan_id": version.plan_id,
         "candidacy_id": people.verdict(patient, by=doctor).pk,
         "rule": "SC-01",
+        "answer": "scalp_infection",
         "series_id": series.pk,
         "session_id": session.pk,
         "booking_id": booking.pk,
