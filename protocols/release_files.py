@@ -3,6 +3,7 @@
 `catalogue.lock` has a line `<release> <sha256>` for each locked release; `manage.py catalogue lock` adds one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from protocols.rules.catalogue import Catalogue, parse
@@ -32,6 +33,15 @@ def release_texts(release: str, root: Path = SHIPPED) -> dict[str, str]:
 def read_release(release: str, root: Path = SHIPPED) -> Catalogue:
     """The parsed release; raises CatalogueError naming all problems."""
     return parse(release, release_texts(release, root))
+
+
+def write_release(release: str, texts: Mapping[str, str], root: Path) -> Path:
+    """Write the files of a release into a new folder of its name below the root; FileExistsError when there is one."""
+    folder = root / release
+    folder.mkdir(parents=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return folder
 
 
 def locked(root: Path = SHIPPED) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`manage.py catalogue check|load|diff|lock|docs`: the shipped files against their format, the database, the docs."""
+"""`manage.py catalogue check|load|diff|lock|docs|export`: the shipped files, the database and the docs compared."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from mesoclinic.actors import System
 from protocols.documents.catalogue_page import catalogue_page
 from protocols.documents.rules_page import rules_page
+from protocols.documents.toml_files import toml_files
 from protocols.models import CatalogueRow
-from protocols.queries.catalogue import read_shipped, shipped_versions
-from protocols.release_files import ReleaseLocked, lock_release
+from protocols.queries.catalogue import loaded_catalogue, read_shipped, shipped_versions
+from protocols.release_files import ReleaseLocked, lock_release, read_release, write_release
 from protocols.rules.catalogue import Catalogue, CatalogueError
 from protocols.services.catalogue import activate_release, load_release
 
@@ -22,6 +23,7 @@ WHAT = {
     "diff": "show which rows differ from the database",
     "lock": "keep the release from being edited",
     "docs": "write docs/rules.md and docs/catalogue.md",
+    "export": "write a loaded release as the files that load again",
 }
 
 
@@ -37,8 +39,13 @@ class Command(BaseCommand):
             command.add_argument("--release", default=shipped_versions()[-1])
             if name == "docs":
                 command.add_argument("--into", type=Path, default=settings.BASE_DIR / "docs", metavar="FOLDER")
+            if name == "export":
+                command.add_argument("--to", type=Path, required=True, metavar="FOLDER")
 
     def handle(self, *args: object, what: str, release: str, **options: object) -> None:
+        if what == "export":
+            self._export(self._loaded(release), Path(str(options["to"])))
+            return
         catalogue = self._shipped(release)
         if what == "docs":
             self._docs(catalogue, Path(str(options["into"])))
@@ -53,6 +60,12 @@ class Command(BaseCommand):
         except CatalogueError as error:
             self.stderr.write(str(error))
             raise CommandError(f"{len(error.problems)} problems in release {release}.") from error
+
+    def _loaded(self, release: str) -> Catalogue:
+        found = loaded_catalogue(release)
+        if found is None:
+            raise CommandError(f"No release {release} is loaded.")
+        return found
 
     def _check(self, catalogue: Catalogue) -> None:
         self.stdout.write(f"{catalogue.release}: {len(catalogue.entries)} rows, sha256 {catalogue.sha256}")
@@ -84,3 +97,12 @@ class Command(BaseCommand):
         for name, text in {"rules.md": rules_page(catalogue), "catalogue.md": catalogue_page(catalogue)}.items():
             (folder / name).write_text(text, encoding="utf-8")
             self.stdout.write(str(folder / name))
+
+    def _export(self, catalogue: Catalogue, folder: Path) -> None:
+        try:
+            into = write_release(catalogue.release, toml_files(catalogue), folder)
+        except FileExistsError as error:
+            raise CommandError(f"{error} is there already; choose another folder.") from error
+        if read_release(catalogue.release, folder).sha256 != catalogue.sha256:
+            raise CommandError(f"{into} does not give {catalogue.sha256} when read again. Do not use it.")
+        self.stdout.write(f"{into}: {len(catalogue.entries)} rows, sha256 {catalogue.sha256}")
