@@ -21,6 +21,7 @@ from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale
 from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FagaCriterion, FormSection, Input
 
 LISTED = 100
+BIRTH = "date_of_birth"
 
 
 def consultations_for(actor: User) -> QuerySet[Consultation]:
@@ -126,7 +127,9 @@ def read_facts(
             for mark in marks
             if mark.field == name
         )
-        kept = Read(row.question, answer, on, "" if was == answer else was, sampled, name, corrected)
+        # The day of birth is the person's: registration corrects it.
+        field = "" if name == BIRTH else name
+        kept = Read(row.question, answer, on, "" if was == answer else was, sampled, field, corrected)
         found.setdefault(titles[row.section], []).append(kept)
     return list(found.items())
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.audit import AuditEvent
 from mesoclinic.errors import OutOfScope
 from patients.models import Candidacy, Consultation, Correction, FactSheet
+from patients.queries.consultations import BIRTH
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.inputs import Input
 
@@ -48,7 +49,7 @@ def verdict_since(consultation: Consultation) -> Candidacy | None:
 def asked_as(name: str, catalogue: Catalogue) -> Input:
     """The question whose answer is stored under this name; raises OutOfScope."""
     for row in catalogue.of(Input):
-        if name in (row.id, row.stored_as) and row.section and not row.age_of:
+        if name in (row.id, row.stored_as) and row.stored_as != BIRTH and row.section and not row.age_of:
             return row
     raise OutOfScope(_("There is no such question."))
 

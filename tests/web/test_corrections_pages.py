@@ -1,5 +1,6 @@
 """Corrections on their pages: each question with its own control, the wrong value struck through beside the right."""
 
+import re
 from http import HTTPStatus
 
 import pytest
@@ -96,9 +97,20 @@ def test_says_beside_the_field_what_is_wrong(client, doctor, patient, sent, fiel
     assert not Correction.objects.exists()
 
 
-def test_an_unknown_question_is_no_page(client, doctor, patient):
+def test_an_unknown_question_and_the_day_of_birth_are_no_page(client, doctor, patient):
     made = consultations.signed(doctor, patient)
-    assert client.get(page_of(made, "shoe_size")).status_code == HTTPStatus.NOT_FOUND
+    for name in ("shoe_size", "date_of_birth", "age_years"):
+        assert client.get(page_of(made, name)).status_code == HTTPStatus.NOT_FOUND
+    assert page_of(made, "date_of_birth") not in words(client.get(record(made)))
+
+
+def test_every_answer_of_the_record_has_its_page(client, doctor, patient):
+    made = consultations.signed(doctor, patient)
+    offered = set(re.findall(r"/correct/(\w+)/", words(client.get(record(made)))))
+    assert offered >= {"dx", "severity", "allergies", "weight_kg", "pregnancy_status"}
+    for name in offered:
+        form = Page(client.get(page_of(made, name)).content).forms[-1]
+        assert len(form.names) > 2, name
 
 
 def test_new_cautions_are_acknowledged_on_the_corrected_record(client, doctor, patient):
