@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from mesoclinic.accounts import Role, User
 from mesoclinic.templatetags.components import staff_date
-from patients.models import Consent, Consultation, Notice, PlanVersion
+from patients.models import Consent, Consultation, Notice, Override, PlanVersion
 from patients.queries.sign_offs import NamedSignOff, waiting_for
 from patients.queries.todos import todos_for
 from protocols.queries.catalogue import current_catalogue
@@ -373,6 +373,26 @@ def _events(actor: User, now: datetime) -> Queue:
     return Queue("events", _("Open adverse events"), "exclamation-triangle", rows, _("No adverse event is open."))
 
 
+def _overrides(actor: User, now: datetime) -> Queue:
+    given = Override.objects.filter(
+        candidacy__patient__patient_sites__site__in=actor.sites.all(), at__gte=now - SOON
+    ).select_related("candidacy__patient", "by")
+    rows = [
+        Row(
+            when=_day(each.at, now.tzinfo),
+            sentence=_("%(doctor)s overrode %(rule)s for %(name)s.")
+            % {"doctor": each.by.name, "rule": each.rule, "name": each.candidacy.patient.full_name},
+            detail=each.reason,
+            action=_("Open patient"),
+            to="sessions:patient",
+            key=each.candidacy.patient_id,
+            patient_id=each.candidacy.patient_id,
+        )
+        for each in given.distinct().order_by("-at")[:LISTED]
+    ]
+    return Queue("overrides", _("Overridden this week"), "pencil", rows, _("No finding was overridden this week."))
+
+
 def _event_name(code: str) -> str:
     catalogue = current_catalogue()
     return catalogue.row(AdverseEventType, code).name if catalogue.has(AdverseEventType, code) else code
@@ -398,10 +418,11 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "rooms": _rooms,
     "prepare": _to_prepare,
     "events": _events,
+    "overrides": _overrides,
 }
 HOMES: dict[str, tuple[str, ...]] = {
     Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
     Role.NURSE: ("rooms", "prepare", "todos"),
     Role.DERMATOLOGIST: ("my_day", "todos", "plans", "drafts"),
-    Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed"),
+    Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed", "overrides"),
 }

@@ -16,6 +16,7 @@ from patients.services.candidacy import judge
 from patients.services.overrides import Grounds, override_finding
 from protocols.queries.catalogue import current_release
 from sessions.models import Series, TreatmentSession
+from sessions.queries.today import home_for
 from tests.builders import clinic, consultations, papers, people
 
 # PS-02: the screen for body dysmorphic disorder is positive. SC-01: an infection of the scalp.
@@ -249,3 +250,15 @@ def test_an_override_takes_the_flag_of_coming_sessions_away(doctor, patient, sit
     override(doctor, Candidacy.objects.first(), "SC-01")
     session.refresh_from_db()
     assert session.flag == ""
+
+
+def test_the_director_sees_the_overrides_of_the_week_and_another_sites_does_not(doctor, patient, site):
+    override(doctor, verdict(doctor, patient, **DEFER), "SC-01")
+
+    def listed(at, later=0):
+        home = home_for(clinic.staff("director", at=at), now=clock.now() + timedelta(days=later))
+        return [row.detail for queue in home.queues if queue.name == "overrides" for row in queue.rows]
+
+    assert listed(site) == [WHY]
+    assert listed(site, later=8) == []
+    assert listed(clinic.site()) == []
