@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.template import Context
+from django.template.base import Template
 from hypothesis import settings as hypothesis_settings
 
 from mesoclinic.clock import lead_to
@@ -63,6 +65,25 @@ def sign_in(client) -> Callable[[object], object]:
         return client
 
     return enter
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
+    """Every test finds an empty database; the shipped catalogue lies beside it, ready to be copied."""
+    from tests.builders import catalogue
+
+    with django_db_blocker.unblock():
+        catalogue.keep()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_rendering(django_test_environment: None) -> None:
+    """Templates render as in the clinic: Django's runner keeps a copy of each context, and ours read HTML alone."""
+    Template._render = _rendered  # type: ignore[method-assign]
+
+
+def _rendered(template: Template, context: Context) -> str:
+    return template.nodelist.render(context)
 
 
 @pytest.fixture(autouse=True)

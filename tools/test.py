@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
 def _runs(fast: bool, rest: list[str]) -> Iterator[tuple[str, bool]]:
     embedded = {"DATABASE_URL": "", "REDIS_URL": ""}
     if fast:
-        yield _pytest("SQLite, fast", FAST, embedded, ["-n", "2", "-m", "not processes", *rest])
+        yield _pytest("SQLite, fast", FAST, embedded, ["-n", "2", "-m", "not processes and not sweep", *rest])
         return
     yield _pytest("SQLite and embedded broker", FAST, embedded, ["-n", "2", *rest])
     yield _pytest("browser, SQLite and embedded broker", BROWSER, embedded, rest)

@@ -24,6 +24,8 @@ from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, MATRIX, NURSE, PUB
 from tests.web.pages import Control, Form, Page
 from tests.web.test_route_matrix import ROUTES, Route
 
+pytestmark = pytest.mark.sweep
+
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=cut"
 LONG = "x" * 100_000
