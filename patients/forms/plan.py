@@ -20,7 +20,8 @@ from protocols.rules.technique import FIXED, TechniquePlan, ZoneArea
 
 MIXED, NUMBING = range(10), range(10, 12)
 ROWS = (*MIXED, *NUMBING)
-SYRINGES = [("1", "1"), ("2", "2"), ("3", "3"), ("LA", _("Anaesthetic"))]
+# LA is the anaesthetic's own.
+SYRINGES = [("1", "1"), ("2", "2"), ("3", "3"), ("LA", "LA")]
 CREAMS = [("none", _("None")), ("lidocaine", _("Lidocaine")), ("lidocaine_prilocaine", _("Lidocaine and prilocaine"))]
 _decimal = {"inputmode": "decimal", "autocomplete": "off"}
 

@@ -393,7 +393,9 @@ class PlanLayout:
         syringe_ml = self._syringe_ml(clean.get(names[2]) or SYRINGES[0][0])
         return Line(
             number,
-            *(self.form[name] for name in names),
+            self.form[names[0]],
+            self.form[names[1]],
+            self.form[names[2]],
             strength=strength,
             in_mixture=(mg / syringe_ml).quantize(STRENGTH) if mg is not None and syringe_ml else None,
             mg=mg,

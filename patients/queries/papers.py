@@ -10,7 +10,7 @@ from patients.models import Attachment, Patient, PatientDocument
 from patients.queries.people import patients_for
 
 # Papers that are handed to patients; every other kind may hold clinical notes and is for clinical roles only.
-HANDED_OUT = ("consent", "aftercare", "preparation", "dates")
+HANDED_OUT = ("consent", "aftercare", "preparation", "dates", "plan summary")
 
 
 def papers_for(actor: Actor) -> QuerySet[PatientDocument]:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic.actors import Actor
-from mesoclinic.errors import OutOfScope
+from mesoclinic.errors import OutOfScope, StaleRecord
 from patients.models import Patient, PlanVersion, SignOff, TreatmentPlan
 from patients.queries.people import patients_for
 from protocols.models import Lot, Product
@@ -72,6 +72,15 @@ def version_of(plan: TreatmentPlan) -> PlanVersion:
     found = latest_version(plan)
     if found is None:
         raise OutOfScope(_("There is no such plan at your sites."))
+    return found
+
+
+def signed_version_of(plan: TreatmentPlan) -> PlanVersion:
+    """The version that is signed now; raises StaleRecord while there is none."""
+    signed = plan.versions.filter(state=PlanVersion.State.SIGNED).select_related("release", "signed_by", "plan__site")
+    found = signed.prefetch_related("components__product").first()
+    if found is None:
+        raise StaleRecord(_("Sign the plan first."))
     return found
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
+from patients.documents.plan_summary import plan_summary
 from patients.forms.plan import PlanForm
 from patients.forms.plan_layout import PlanLayout
 from patients.models import PlanVersion, TreatmentPlan
@@ -76,6 +77,15 @@ def revise(request: StaffRequest, plan_id: int) -> HttpResponse:
     """A new version of a signed plan."""
     services.revise_plan(request.actor, plan_id=plan_id)
     return redirect("patients:plan", plan_id)
+
+
+@require_POST
+@needs(Can.VIEW_CLINICAL)
+def summary(request: StaffRequest, plan_id: int) -> HttpResponse:
+    """The paper of a signed plan for the patient."""
+    found = queries.plan_for(request.actor, plan_id)
+    paper = plan_summary(request.actor, queries.signed_version_of(found))
+    return redirect("patients:document", paper.document_id)
 
 
 def _saved(request: StaffRequest, form: PlanForm, kept: PlanVersion) -> str:
@@ -170,4 +180,5 @@ urls = [
     path("consultations/<id:consultation_id>/plan/", draft, name="draft_plan"),
     path("plans/<id:plan_id>/", plan, name="plan"),
     path("plans/<id:plan_id>/revise/", revise, name="revise_plan"),
+    path("plans/<id:plan_id>/summary/", summary, name="plan_summary"),
 ]

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.forms import ClinicForm
 from patients.queries.banner import banner_for
+from sessions.documents.preparation import preparation_sheet
 from sessions.forms.room import Room, form_for, forms_of, is_offered, room_for, typed
+from sessions.queries.treatment import session_for
 from sessions.services import treatment as services
 
 Act = Callable[[StaffRequest, Room, Any], object]
@@ -30,16 +32,25 @@ def treatment(request: StaffRequest, session_id: int) -> HttpResponse:
     if request.method == "POST":
         action = request.POST.get("action", "")
         form = form_for(room, action, request.POST)
-        if form is not None and _done(request, room, action, form):
-            return redirect("sessions:treatment", session_id)
+        if form is not None and form.is_valid():
+            if _done(request, room, action, form):
+                return redirect("sessions:treatment", session_id)
+            room = room_for(request.actor, session_id)
         failed = (action, form or _unknown())
-        room = room_for(request.actor, session_id)
     return _page(request, room, failed)
 
 
+@require_POST
+@needs(Can.PREPARE_TREATMENT)
+def preparation(request: StaffRequest, session_id: int) -> HttpResponse:
+    """The preparation sheet of a session as things stand now."""
+    session = session_for(request.actor, session_id)
+    disclose(request.actor, "preparation sheet", [session.series.patient_id])
+    paper = preparation_sheet(request.actor, session)
+    return redirect("patients:document", paper.document_id)
+
+
 def _done(request: StaffRequest, room: Room, action: str, form: ClinicForm) -> bool:
-    if not form.is_valid():
-        return False
     act, said = ACTS[action.partition("-")[0]]
     try:
         act(request, room, form)
@@ -140,4 +151,7 @@ ACTS: Mapping[str, tuple[Act, Callable[[], str]]] = {
     "addendum": (_addendum, lambda: _("Addendum added.")),
 }
 
-urls = [path("treatments/<int:session_id>/", treatment, name="treatment")]
+urls = [
+    path("treatments/<int:session_id>/", treatment, name="treatment"),
+    path("treatments/<int:session_id>/preparation/", preparation, name="preparation_sheet"),
+]
