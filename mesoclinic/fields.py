@@ -75,3 +75,14 @@ class HoursField(forms.CharField):
             raise forms.ValidationError(
                 _("Enter hours in full five minutes, one after the other, for example 09:00–13:00, 15:00–19:00.")
             ) from problem
+
+
+class AmountField(forms.DecimalField):
+    """A number typed with point or comma, whatever the language of the page."""
+
+    def __init__(self, **options: Any) -> None:
+        shown = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(localize=True, widget=forms.TextInput(shown), **options)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)

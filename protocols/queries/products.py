@@ -116,10 +116,10 @@ def allergen_choices() -> Choices:
     return _by_name((row.id, row.name) for row in catalogue.of(Allergen) if row.on_labels) if catalogue else []
 
 
-def names_of(codes: Iterable[str], choices: Choices) -> list[str]:
+def names_of(codes: Iterable[str], choices: Iterable[tuple[str, object]]) -> list[str]:
     """The names of these codes; one that the current release has not stays as it is."""
     known = dict(choices)
-    return [known.get(code, code) for code in codes]
+    return [str(known.get(code, code)) for code in codes]
 
 
 def _catalogue() -> Catalogue | None:

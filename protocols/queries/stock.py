@@ -15,6 +15,8 @@ from mesoclinic.search import normalise
 from mesoclinic.sites import Site
 from protocols.models import Lot, OpenedVial, Product, ProductCode
 from protocols.queries.catalogue import NoCatalogue, current_catalogue
+from protocols.queries.products import product_of_code
+from protocols.rules.gs1 import Scan, parse_scan
 from protocols.rules.kinds.formulation import FormulationRule
 
 # What the lot's page tells of its history; movements are told beside it.
@@ -51,6 +53,20 @@ def products_by_word() -> Mapping[str, Product]:
         code.gtin: code.product for code in ProductCode.objects.filter(product__active=True).select_related("product")
     }
     return {normalise(product.name): product for product in offered} | codes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a scanned code says, beside the product that its number was recorded for."""
+
+    scan: Scan
+    product: Product | None
+
+
+def read_code(text: str) -> Read:
+    """A code as a scanner typed it."""
+    scan = parse_scan(text, today=clock.now().date())
+    return Read(scan, product_of_code(scan.gtin) if scan.gtin else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def receive_lot(
             remember_code(actor, gtin=gtin, product=product)
         move(actor, lot=lot, quantity_ml=quantity_ml, reason="received", key=key, document=document)
         audit.record(actor, "lot.received", lot, reason=document)
-    return lot
+    return Lot.objects.get(pk=lot.pk)
 
 
 def receive_delivery(actor: User, *, site: Site, arrivals: Sequence[Arrival], key: str) -> int:
@@ -99,14 +99,14 @@ def receive_delivery(actor: User, *, site: Site, arrivals: Sequence[Arrival], ke
     return len(arrivals)
 
 
-def count_lot(actor: User, *, lot_id: int, counted_ml: Decimal, seen_ml: Decimal, reason: str, key: str) -> Lot:
+def count_lot(actor: User, *, lot_id: int, counted_ml: Decimal, seen_ml: Decimal, note: str, key: str) -> Lot:
     """Set a lot to what was counted, by a movement with the reason; raises Conflict when it moved meanwhile."""
     access.require(actor, Can.MANAGE_STOCK)
     with atomic():
         lot = lot_for(actor, lot_id)
         held = Lot.objects.select_for_update().get(pk=lot.pk)
-        if not reason.strip():
-            raise ClinicError(_("Enter the reason."), "reason")
+        if not note.strip():
+            raise ClinicError(_("Enter the reason."), "note")
         if counted_ml < 0:
             raise ClinicError(_("Enter 0 or more."), "counted_ml")
         if Movement.objects.filter(key=key).exists():
@@ -115,8 +115,8 @@ def count_lot(actor: User, *, lot_id: int, counted_ml: Decimal, seen_ml: Decimal
             raise Conflict(_("The stock changed while you counted. Count again."), "counted_ml")
         change = counted_ml - held.on_hand_ml
         if change:
-            move(actor, lot=lot, quantity_ml=change, reason="counted", key=key, note=reason)
-        audit.record(actor, "lot.counted", lot, reason=reason)
+            move(actor, lot=lot, quantity_ml=change, reason="counted", key=key, note=note)
+        audit.record(actor, "lot.counted", lot, reason=note)
     return Lot.objects.get(pk=lot.pk)
 
 
@@ -139,6 +139,8 @@ def discard_vial(actor: User, *, lot_id: int, vial_id: int) -> None:
     access.require(actor, Can.MANAGE_STOCK)
     with atomic():
         lot = lot_for(actor, lot_id)
+        if not lot.opened_vials.filter(pk=vial_id).exists():
+            raise OutOfScope(_("There is no such vial of this lot."))
         gone = OpenedVial.objects.filter(pk=vial_id, lot=lot, discarded_at=None).update(discarded_at=clock.now())
         if gone:
             audit.record(actor, "lot.vial_discarded", lot)

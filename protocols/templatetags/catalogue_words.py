@@ -1,12 +1,13 @@
 """Words of the catalogue and stock pages."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django import template
 from django.utils.translation import gettext as _
 
-from protocols.models import Lot
+from protocols.models import Lot, Movement
+from protocols.queries.stock import today_at
 
 register = template.Library()
 SOON = timedelta(days=30)
@@ -35,11 +36,32 @@ def spoken(name: str) -> str:
 
 
 @register.filter
-def expiry_level(lot: Lot, today: date) -> str:
-    """`bad` once it has expired, `warn` in the last thirty days, else nothing."""
+def expiry_level(lot: Lot) -> str:
+    """`bad` once the lot has expired at its site, `warn` in the last thirty days, else nothing."""
+    today = today_at(lot.site)
     if lot.expires_on < today:
         return "bad"
     return "warn" if lot.expires_on <= today + SOON else ""
+
+
+@register.filter
+def movement_words(movement: Movement) -> str:
+    """Why stock came or went."""
+    known = {"received": _("Received"), "counted": _("Counted"), "treatment": _("Drawn up")}
+    return known.get(movement.reason.partition(":")[0], movement.reason)
+
+
+@register.filter
+def deed_words(action: str) -> str:
+    """What was done to a lot."""
+    known = {
+        "lot.released": _("Released"),
+        "lot.quarantined": _("Quarantined"),
+        "lot.recalled": _("Recalled"),
+        "lot.vial_opened": _("Vial opened"),
+        "lot.vial_discarded": _("Vial thrown away"),
+    }
+    return known.get(action, action)
 
 
 def _spoken(name: str) -> str:

@@ -17,6 +17,7 @@ import { mount as poll } from "./behaviours/poll.js";
 import { mount as primaryKey } from "./behaviours/primary_key.js";
 import { mount as reconcile } from "./behaviours/reconcile.js";
 import { mount as rows } from "./behaviours/rows.js";
+import { mount as scan } from "./behaviours/scan.js";
 import { mount as sections } from "./behaviours/sections.js";
 import { mount as series } from "./behaviours/series.js";
 import { mount as signature } from "./behaviours/signature.js";
@@ -44,6 +45,7 @@ const BEHAVIOURS = {
   "primary-key": primaryKey,
   reconcile,
   rows,
+  scan,
   sections,
   series,
   signature,

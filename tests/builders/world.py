@@ -10,7 +10,7 @@ from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument, Todo
 from patients.services.consents import offer_consent
-from protocols.models import Lot, Product, VignetteRun
+from protocols.models import Lot, OpenedVial, Product, VignetteRun
 from sessions.models import Booking, Series, TreatmentSession
 from tests.builders import catalogue, clinic, papers, people, plans
 from tests.builders.rows import row
@@ -53,7 +53,7 @@ def world() -> World:
         booked_at=clock.now(),
     )
     product = Product.objects.create(
-        name=f"Product {number}", ingredient="VIT_BIOTIN", manufacturer="Maker", container="single_dose"
+        name=f"Product {number}", ingredient="VIT_BIOTIN", manufacturer="Maker", container="multi_dose"
     )
     lot = Lot.objects.create(product=product, site=site, number=f"L{number}", expires_on=date(2099, 1, 1))
     with atomic():
@@ -88,6 +88,8 @@ def world() -> World:
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,
+        "product_id": product.pk,
+        "vial_id": OpenedVial.objects.create(lot=lot, opened_on=date(2026, 11, 2)).pk,
         "site_id": site.pk,
         "room_id": site.rooms.get().pk,
         "device_id": Device.objects.create(site=site, name="Trichoscope", kind="trichoscope").pk,

@@ -85,6 +85,11 @@ VALID = {
     "expires_on": "31 10 2027",
     "quantity_ml": "5",
     "capacity": "on",
+    "manufacturer": "Maker",
+    "strength": "5",
+    "container_ml": "2",
+    "counted_ml": "1",
+    "text": "product;lot;expires;ml\r\nBiotin;L77;10/2027;5\r\n",
 }
 # Where the form of an address without a page of its own stands, and with which of the other objects.
 FOUND_ON = {
@@ -101,6 +106,9 @@ FOUND_ON = {
     "patients:revise_plan": "patients:plan",
     "patients:offer_consent": "patients:plan",
     "patients:link": "patients:new",
+    "protocols:count_lot": "protocols:lot",
+    "protocols:open_vial": "protocols:lot",
+    "protocols:discard_vial": "protocols:lot",
 }
 # What the pages read out of their addresses.
 QUERIES = {
@@ -111,6 +119,7 @@ QUERIES = {
     "sessions:new_booking": ("site", "patient"),
     "sessions:book_series": ("start", "weekdays", "earliest", "latest", "clinician", "pick", "picks"),
     "patients:search": ("q",),
+    "protocols:products": ("scan",),
     "patients:new": ("name",),
     "account_login": ("next",),
 }

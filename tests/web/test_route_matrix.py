@@ -96,8 +96,8 @@ def addresses(route: Route, ours: World, theirs: World) -> dict[str, str]:
     here = reverse(route.name, kwargs={name: ours.keys[name] for name in route.parameters})
     if not route.parameters:
         return {"in scope": here}
-    shared = {"version", "run_id", "year"}
-    absent = {name: "none" if name == "version" else theirs.keys[name] if name in shared else NO_SITE
+    shared = {"version", "run_id", "year", "product_id"}
+    absent = {name: "none" if name == "version" else theirs.keys[name] if name in shared - {"product_id"} else NO_SITE
               for name in route.parameters}  # fmt: skip
     places = {"in scope": here, "absent": reverse(route.name, kwargs=absent)}
     if set(route.parameters) - shared:
