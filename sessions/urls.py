@@ -1,6 +1,6 @@
 """Addresses of events: one list for each use case."""
 
-from sessions.views import bookings, calendar, messages, patient, series, today, treatment, vignettes
+from sessions.views import bookings, calendar, messages, patient, series, today, touched, treatment, vignettes
 
 app_name = "sessions"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     *messages.urls,
     *patient.urls,
     *vignettes.urls,
+    *touched.urls,
 ]

@@ -17,6 +17,7 @@ from protocols.forms.catalogue import TICKED, DecideForm, LoadForm
 from protocols.forms.vignettes import VignetteForm
 from protocols.models import CatalogueRelease
 from protocols.queries import catalogue as queries
+from protocols.queries import review
 from protocols.queries.vignettes import last_run_of, run_for, runs_of
 from protocols.rules.catalogue import Problem
 from protocols.services.catalogue import Unusable, activate_release, decide_rows, load_shipped
@@ -61,11 +62,15 @@ def load_release(request: StaffRequest) -> HttpResponse:
 def release(request: StaffRequest, version: str) -> HttpResponse:
     """The kinds of rows of a release with how they stand, and the rows of the kind that is asked for."""
     found, kind = queries.release_for(version), request.GET.get("kind", "")
+    every, may_decide = queries.rows_of(found, ""), may(request.actor, Can.APPROVE_CATALOGUE)
+    reviewing = may_decide and not kind
     context = {
         "release": found,
         "current": queries.current_or_none() == found,
-        "may_decide": may(request.actor, Can.APPROVE_CATALOGUE),
-        "kinds": queries.kinds_of(queries.rows_of(found, "")),
+        "may_decide": may_decide,
+        "gaps": review.coverage(every) if reviewing else (),
+        "comparison": review.compared(found) if reviewing else None,
+        "kinds": queries.kinds_of(every),
         "kind": kind,
         "rows": queries.rows_of_kind(found, kind) if kind else (),
         "demonstration": queries.demonstration(found),

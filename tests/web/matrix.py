@@ -123,6 +123,7 @@ MATRIX: dict[str, Declared] = {
     "protocols:decide": page(DIRECTORS),
     "protocols:vignette_run": get(EVERYBODY),
     "sessions:run_vignettes": page(DIRECTORS),
+    "sessions:touched_plans": get(DIRECTORS),
     "protocols:activate": post(DIRECTORS),
     "protocols:products": page(CLINICAL),
     "protocols:product": get(CLINICAL),

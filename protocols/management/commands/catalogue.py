@@ -11,10 +11,12 @@ from mesoclinic.actors import System
 from protocols.documents.catalogue_page import catalogue_page
 from protocols.documents.rules_page import rules_page
 from protocols.documents.toml_files import toml_files
-from protocols.models import CatalogueRow
+from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import loaded_catalogue, read_shipped, shipped_versions
+from protocols.queries.review import bodies_of
 from protocols.release_files import ReleaseLocked, lock_release, read_release, write_release
 from protocols.rules.catalogue import Catalogue, CatalogueError
+from protocols.rules.changes import changes
 from protocols.services.catalogue import activate_release, load_release
 
 WHAT = {
@@ -83,14 +85,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{catalogue.release} is locked as {catalogue.sha256}.")
 
     def _diff(self, catalogue: Catalogue) -> None:
-        stored = {
-            (row.kind, row.code): row.sha256 for row in CatalogueRow.objects.filter(release__version=catalogue.release)
-        }
-        shipped = {(entry.kind, entry.id): entry.sha256 for entry in catalogue.entries}
-        changed = sorted(key for key in stored.keys() | shipped.keys() if stored.get(key) != shipped.get(key))
-        for kind, code in changed:
-            self.stdout.write(f"{kind} {code}")
-        if changed:
+        loaded = CatalogueRelease.objects.filter(version=catalogue.release).first()
+        stored = bodies_of(loaded) if loaded else {}
+        shipped = {(entry.kind, entry.id): entry.body for entry in catalogue.entries}
+        found = changes(stored, shipped)
+        for row in found:
+            self.stdout.write(f"{row.kind} {row.code}")
+        if found:
             sys.exit(1)
 
     def _docs(self, catalogue: Catalogue, folder: Path) -> None:
