@@ -1,6 +1,6 @@
 """What a treatment record says was given, in words and mL, and what the plan asked for in each zone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -100,9 +100,9 @@ def planned_zones(version: PlanVersion, catalogue: Catalogue) -> list[PlannedZon
     return [_planned(version, row, points.get(row["zone"]), catalogue) for row in version.zones]
 
 
-def planned_parts(version: PlanVersion, catalogue: Catalogue) -> list[PlannedPart]:
+def planned_parts(components: Iterable[Component], catalogue: Catalogue) -> list[PlannedPart]:
     """What a plan version puts into the syringes."""
-    return [_part(each, catalogue) for each in version.components.select_related("product")]
+    return [_part(each, catalogue) for each in components]
 
 
 def drawn_ml(uses: Sequence[LotUse], syringe: str) -> Decimal:

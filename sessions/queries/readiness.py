@@ -1,6 +1,6 @@
 """What keeps a session from starting, each point with what clears it (data-model.md 6.4)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,9 +18,19 @@ from protocols.queries.catalogue import catalogue_of, may_finalise
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts, from_sheet
 from protocols.rules.formulation import FormulationResult, check_mixture
-from sessions.models import TreatmentRecord
+from sessions.models import LotUse, TreatmentRecord
 from sessions.queries.stops import booking_stops
-from sessions.queries.treatment import booking_of, lot_uses, lots_of, needs_of, today_at, version_of, withheld
+from sessions.queries.treatment import (
+    Need,
+    booking_of,
+    components_of,
+    lot_uses,
+    lots_in,
+    needs_beside,
+    today_at,
+    version_of,
+    withheld,
+)
 from sessions.rules.day import FORMULATIONS, VERDICTS, DayCheck, check_day
 
 READ, VOID = "read", "void-"
@@ -39,20 +49,36 @@ class Readiness:
     overridden: Mapping[str, Overridden]
 
 
-def readiness_of(record: TreatmentRecord) -> Readiness:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What several checks of one record go by, read once: the consent, what was drawn up, what the plan needs."""
+
+    consent: Standing
+    uses: Sequence[LotUse]
+    needs: Sequence[Need]
+
+
+def basis_of(record: TreatmentRecord) -> Basis:
+    """The basis of a record as it stands now."""
+    uses = lot_uses(record)
+    return Basis(consent_of(record), uses, needs_beside(record, uses))
+
+
+def readiness_of(record: TreatmentRecord, basis: Basis | None = None) -> Readiness:
     """Check everything anew; without a re-screen of today nothing is checked, and that is a stop."""
+    basis = basis or basis_of(record)
     stops = [*_plan(record), *_visit(record), *_rescreen(record)]
     if record.fact_sheet is None or record.candidacy is None:
-        return Readiness(None, None, (), frozenset(), (*stops, *_consent(record), *_lots(record)), {})
-    mixture = _mixture(record)
+        return Readiness(None, None, (), frozenset(), (*stops, *_consent(basis), *_lots(basis)), {})
+    mixture = _mixture(record, basis)
     catalogue = catalogue_of(record.candidacy.release)
-    day = check_day(_facts(record, catalogue), mixture.result, catalogue)
+    day = check_day(_facts(record, basis, catalogue), mixture.result, catalogue)
     aside = _overridden(record, day)
     warned = tuple(found for found in (*day.candidacy.fired, *day.findings) if found.level is Level.CAUTION)
     unread = frozenset(found.rule for found in warned) - _read(record) - aside.keys()
-    stops += [*_verdict(day, aside), *_unread(unread), *_formulation(mixture), *_consent(record)]
+    stops += [*_verdict(day, aside), *_unread(unread), *_formulation(mixture), *_consent(basis)]
     stops += [found for found in (*day.findings, *booking_stops(version_of(record))) if found.level in STOPPING]
-    stops += [*_lots(record), *_withheld(record), *_approved(record)]
+    stops += [*_lots(basis), *_withheld(record, basis), *_approved(record)]
     open_points = [point for point in day.open_points if point != _given(day) or not _allows(day, aside)]
     if not stops and open_points:
         stops.append(_stop("7.1", ", ".join(open_points), _("Ask the doctor.")))
@@ -71,8 +97,8 @@ def caution_rules(record: TreatmentRecord) -> frozenset[str]:
     return frozenset(given | {found.rule for found in ready.cautions}) - ready.overridden.keys()
 
 
-def _facts(record: TreatmentRecord, catalogue: Catalogue) -> Facts:
-    consent = consent_of(record).consent
+def _facts(record: TreatmentRecord, basis: Basis, catalogue: Catalogue) -> Facts:
+    consent = basis.consent.consent
     known = dict(record.fact_sheet.facts if record.fact_sheet else {})
     if record.rescreened_on:
         known["rescreen_on"] = {"value": record.rescreened_on.isoformat()}
@@ -82,12 +108,12 @@ def _facts(record: TreatmentRecord, catalogue: Catalogue) -> Facts:
     return from_sheet(known, evaluated_on=today_at(record.site), catalogue=catalogue)
 
 
-def _mixture(record: TreatmentRecord) -> FormulationResult:
+def _mixture(record: TreatmentRecord, basis: Basis) -> FormulationResult:
     version, on = version_of(record), today_at(record.site)
     catalogue = catalogue_of(version.release)
     facts = from_sheet(record.fact_sheet.facts if record.fact_sheet else {}, evaluated_on=on, catalogue=catalogue)
     # Until every product has a lot the lots are not judged here: that they are missing is a stop of its own.
-    lots = lots_of(record) if not list(_lots(record)) else None
+    lots = lots_in(basis.uses) if not list(_lots(basis)) else None
     plan = technique_of(version)
     return check_mixture(mixture_of(version, lots=lots), plan, facts=facts, evaluated_on=on, catalogue=catalogue)
 
@@ -146,27 +172,25 @@ def _formulation(mixture: FormulationResult) -> Iterator[Finding]:
         yield from (found for found in mixture.findings if found.level in STOPPING)
 
 
-def _consent(record: TreatmentRecord) -> Iterator[Finding]:
-    standing = consent_of(record)
-    if standing.holds is not Tri.YES:
+def _consent(basis: Basis) -> Iterator[Finding]:
+    if basis.consent.holds is not Tri.YES:
         clears = _("The patient signs the consent for this plan version.")
-        yield _stop("SD-08", standing.reason, clears, "consent")
+        yield _stop("SD-08", basis.consent.reason, clears, "consent")
 
 
-def _lots(record: TreatmentRecord) -> Iterator[Finding]:
-    needs = needs_of(record)
-    if not needs:
+def _lots(basis: Basis) -> Iterator[Finding]:
+    if not basis.needs:
         yield _stop("FX-00", _("The plan names no product."), _("The doctor signs a plan version with its products."))
-    for need in needs:
+    for need in basis.needs:
         if need.left_ml != Decimal(0):
             words = {"product": need.component.product.name, "left": f"{need.left_ml.normalize():f}"}
             clears = _("Draw up %(left)s mL more of %(product)s.") % words
             yield _stop("LOT", _("%(product)s is not drawn up.") % words, clears, str(need.component.pk))
 
 
-def _withheld(record: TreatmentRecord) -> Iterator[Finding]:
+def _withheld(record: TreatmentRecord, basis: Basis) -> Iterator[Finding]:
     """Each lot in a syringe, the earlier ones of a product too: the check of the mixture sees the last."""
-    for use in lot_uses(record):
+    for use in basis.uses:
         reason = withheld(record, use.lot)
         if reason:
             words = _("Lot %(number)s is drawn up. %(reason)s") % {"number": use.lot.number, "reason": reason}
@@ -177,7 +201,7 @@ def _withheld(record: TreatmentRecord) -> Iterator[Finding]:
 def _approved(record: TreatmentRecord) -> Iterator[Finding]:
     version = version_of(record)
     used = [("protocol", version.protocol), ("technique", version.technique)]
-    used += [("ingredient", part.ingredient) for part in version.components.all()]
+    used += [("ingredient", part.ingredient) for part in components_of(version)]
     if not may_finalise(record.site, version.release, used):
         clears = _("The medical director approves the rows.")
         yield _stop("CATALOGUE", _("The plan uses catalogue rows that are not approved."), clears)

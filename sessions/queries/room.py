@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -36,7 +37,7 @@ from sessions.queries.delivered import (
     planned_parts,
     planned_zones,
 )
-from sessions.queries.readiness import Readiness, readiness_of
+from sessions.queries.readiness import Basis, Readiness, readiness_of
 from sessions.queries.treatment import (
     MAY_OPEN,
     Gap,
@@ -44,9 +45,10 @@ from sessions.queries.treatment import (
     addenda_of,
     answers_of,
     booking_of,
+    components_of,
     lot_uses,
     missing_to_sign,
-    needs_of,
+    needs_beside,
     record_for,
     record_of,
     session_for,
@@ -112,7 +114,7 @@ class Voided:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Room:
     """A session in the treatment room as one actor sees it."""
 
@@ -127,7 +129,6 @@ class Room:
     planned: Sequence[PlannedZone] = ()
     parts: Sequence[PlannedPart] = ()
     record: TreatmentRecord | None = None
-    readiness: Readiness | None = None
     delivered: Delivered | None = None
     steps: Sequence[Step] = ()
     needs: Sequence[Need] = ()
@@ -156,6 +157,13 @@ class Room:
         if self.record.ended_at:
             return "ended"
         return "injecting" if self.record.started_at else "preparing"
+
+    @cached_property
+    def readiness(self) -> Readiness | None:
+        """Today's check, made when somebody looks at it; None before the preparation and after the first injection."""
+        if self.record is None or self.stage != "preparing":
+            return None
+        return readiness_of(self.record, Basis(self.consent, self.uses, self.needs))
 
     @property
     def lacks_consent(self) -> bool:
@@ -263,6 +271,8 @@ def room_for(actor: Actor, session_id: int) -> Room:
     version, today = session.series.plan_version, today_at(session.series.site)
     catalogue = catalogue_of(version.release)
     record = record_of(actor, session) or _set_aside(actor, session)
+    if record is not None:
+        record.session = session
     return Room(
         session=session,
         patient=session.series.patient,
@@ -273,7 +283,7 @@ def room_for(actor: Actor, session_id: int) -> Room:
         consent=valid_consent_for(version, today),
         consent_asked=version.consents.filter(kind=Consent.Kind.TREATMENT, state__in=WAITING).last(),
         planned=planned_zones(version, catalogue),
-        parts=planned_parts(version, catalogue),
+        parts=planned_parts(components_of(version), catalogue),
         voided=_voided(session, record),
         **(_of_record(record, catalogue) if record else {}),
     )
@@ -285,10 +295,9 @@ def _of_record(record: TreatmentRecord, catalogue: Catalogue) -> dict[str, Any]:
     read = Acknowledgement.objects.filter(candidacy=record.candidacy_id).select_related("by").order_by("rule")
     return {
         "record": record,
-        "readiness": readiness_of(record) if before else None,
         "delivered": delivered_of(record, uses, catalogue),
         "steps": list(_steps(record)),
-        "needs": needs_of(record),
+        "needs": needs_beside(record, uses),
         "uses": uses,
         "addenda": addenda_of(record),
         "acknowledged": list(read),

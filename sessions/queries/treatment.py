@@ -1,10 +1,11 @@
 """Sessions in the treatment room: the session, its record, and everything its page shows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from mesoclinic import clock
@@ -58,6 +59,12 @@ def record_of(actor: Actor, session: TreatmentSession) -> TreatmentRecord | None
 def version_of(record: TreatmentRecord) -> PlanVersion:
     """The signed plan version that the session belongs to."""
     return record.session.series.plan_version
+
+
+def components_of(version: PlanVersion) -> list[Component]:
+    """What a plan version mixes, with the products; read once, as a signed version never changes."""
+    prefetch_related_objects([version], "components__product")
+    return list(version.components.all())
 
 
 def booking_of(session: TreatmentSession) -> Booking | None:
@@ -118,7 +125,12 @@ def lot_uses(record: TreatmentRecord) -> list[LotUse]:
 
 def lots_of(record: TreatmentRecord) -> dict[int, Lot]:
     """Product id -> the lot drawn up last."""
-    return {use.lot.product_id: use.lot for use in lot_uses(record)}
+    return lots_in(lot_uses(record))
+
+
+def lots_in(uses: Iterable[LotUse]) -> dict[int, Lot]:
+    """Product id -> the last lot among these, which stand in order."""
+    return {use.lot.product_id: use.lot for use in uses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +149,19 @@ class Need:
 
 def needs_of(record: TreatmentRecord) -> list[Need]:
     """Every component of the plan beside what was drawn up for it."""
-    uses, on = lot_uses(record), today_at(record.site)
+    return needs_beside(record, lot_uses(record))
+
+
+def needs_beside(record: TreatmentRecord, uses: Sequence[LotUse]) -> list[Need]:
+    """Every component of the plan beside these uses, which are all of the record."""
+    on = today_at(record.site)
     return [
         Need(
             part,
             sum((use.volume_ml for use in uses if _serves(use, part)), start=Decimal(0)),
             list(usable_lots(part.product, record.site, on)),
         )
-        for part in version_of(record).components.select_related("product")
+        for part in components_of(version_of(record))
     ]
 
 
