@@ -79,7 +79,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _plain_rendering(django_test_environment: None) -> None:
     """Templates render as in the clinic: Django's runner keeps a copy of each context, and ours read HTML alone."""
-    Template._render = _rendered  # type: ignore[method-assign]
+    Template._render = _rendered
 
 
 def _rendered(template: Template, context: Context) -> str:

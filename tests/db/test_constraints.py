@@ -13,6 +13,8 @@ from mesoclinic.outbox import Message
 from mesoclinic.sites import Absence, Closure, OpeningHours, Room, Site, StaffHours, VisitType
 from patients.models import (
     Acknowledgement,
+    Attachment,
+    Correction,
     FactSheet,
     Notice,
     Patient,
@@ -73,6 +75,8 @@ NEVER_REPEATED = {
     "patients_patient.record_number": Patient,
     "patients_patientlink.token_sha256": PatientLink,
     "patients_patientdocument.document_id": PatientDocument,
+    "patients_attachment.paper_id": Attachment,
+    "patients_correction.fact_sheet_id": Correction,
     "patients_notice.message_id": Notice,
     "clinic_sessions_series.plan_version_id": Series,
     "clinic_sessions_booking.calendar_uid": Booking,
