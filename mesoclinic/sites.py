@@ -39,6 +39,7 @@ class Site(models.Model):
     quiet_from = models.TimeField(default="21:00")
     quiet_to = models.TimeField(default="08:00")
     allow_draft_catalogue = models.BooleanField(default=False)
+    approver_differs = models.BooleanField(default=True)
 
     class Meta:
         app_label = "mesoclinic"

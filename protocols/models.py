@@ -19,6 +19,7 @@ class CatalogueRelease(models.Model):
     origin = models.CharField(max_length=8, choices=Origin.choices)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     loaded_at = models.DateTimeField()
+    loaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     def __str__(self) -> str:
         return self.version
@@ -52,6 +53,7 @@ class RowDecision(models.Model):
     at = models.DateTimeField()
     reason = models.CharField(max_length=500)
     demonstration = models.BooleanField(default=False)
+    by_author = models.BooleanField(default=False)
 
 
 class Activation(models.Model):

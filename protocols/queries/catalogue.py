@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from mesoclinic.accounts import Role, User
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
@@ -207,6 +208,31 @@ class Standing(Enum):
     DRAFT = "draft"
     DEMONSTRATION = "demonstration"
     APPROVED = "approved"
+
+
+class Author(Enum):
+    """How somebody who decides on rows stands to the release that they are of."""
+
+    ANOTHER = "another"
+    ALONE = "alone"
+    BARRED = "barred"
+
+
+def author_of(releases: Iterable[int], actor: User) -> Author:
+    """Whether the actor loaded one of these releases, and may nevertheless approve it.
+
+    Alone, or where no site asks for somebody else, authors approve their own; the decision says so.
+    """
+    if not CatalogueRelease.objects.filter(pk__in=set(releases), loaded_by=actor).exists():
+        return Author.ANOTHER
+    asked = list(Site.objects.values_list("approver_differs", flat=True))
+    differs = any(asked) or not asked
+    return Author.BARRED if differs and _other_director(actor) else Author.ALONE
+
+
+def _other_director(than: User) -> bool:
+    others = User.objects.filter(is_active=True).exclude(pk=than.pk)
+    return any(Role.DIRECTOR in each.roles for each in others)
 
 
 def standing() -> Standing:

@@ -12,7 +12,14 @@ from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.transactions import atomic
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
-from protocols.queries.catalogue import catalogue_of, decisions, read_shipped, shipped_versions
+from protocols.queries.catalogue import (
+    Author,
+    author_of,
+    catalogue_of,
+    decisions,
+    read_shipped,
+    shipped_versions,
+)
 from protocols.rules.catalogue import Catalogue, CatalogueError, Problem
 
 
@@ -54,7 +61,12 @@ def load_release(
                 )
             return known
         release = CatalogueRelease.objects.create(
-            version=catalogue.release, sha256=catalogue.sha256, origin=origin, parent=parent, loaded_at=clock.now()
+            version=catalogue.release,
+            sha256=catalogue.sha256,
+            origin=origin,
+            parent=parent,
+            loaded_at=clock.now(),
+            loaded_by=actor if isinstance(actor, User) else None,
         )
         CatalogueRow.objects.bulk_create(
             CatalogueRow(
@@ -93,15 +105,17 @@ def decide_rows(
 ) -> int:
     """Approve or retire rows with a reason; returns how many decisions were written, none for what stands so already.
 
-    Whatever is decided in a demo clinic is a demonstration: no physician has read it.
+    Whatever is decided in a demo clinic is a demonstration: no physician has read it. Whoever loaded the release of a
+    row does not approve it while another director can; alone they do, and the decision says so.
     """
     require(actor, Can.APPROVE_CATALOGUE)
     if decision not in RowDecision.Decision.values:
         raise ClinicError(_("Choose to approve or to retire."), "decision")
     if not reason.strip():
         raise ClinicError(_("Enter the reason for this decision."), "reason")
-    demonstration = demonstration or settings.DEMO
+    demonstration, rows = demonstration or settings.DEMO, list(rows)
     with atomic():
+        by_author = decision == RowDecision.Decision.APPROVED and _by_author(actor, rows)
         stands = {
             digest
             for digest, last in decisions().items()
@@ -115,10 +129,20 @@ def decide_rows(
                 at=clock.now(),
                 reason=reason,
                 demonstration=demonstration,
+                by_author=by_author,
             )
             for row in rows
             if row.sha256 not in stands
         ]
         RowDecision.objects.bulk_create(made)
         audit.record(actor, f"catalogue.{decision}", reason=f"{len(made)} rows: {reason}")
+        if by_author and made:
+            audit.record(actor, "catalogue.approved_by_author", reason=f"{len(made)} rows")
     return len(made)
+
+
+def _by_author(actor: User, rows: Iterable[CatalogueRow]) -> bool:
+    author = author_of((row.release_id for row in rows), actor)
+    if author is Author.BARRED:
+        raise ClinicError(_("You loaded this release yourself. Another director approves it."), "decision")
+    return author is Author.ALONE

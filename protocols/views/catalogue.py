@@ -116,6 +116,7 @@ def decide(request: StaffRequest, version: str) -> HttpResponse:
         "rows": rows if kind else (),
         "kinds": queries.kinds_of(rows),
         "last_run": last_run_of(found),
+        "author": queries.author_of([found.pk], request.actor).value,
     }
     return render(request, "protocols/decide.html", context, status=form.status)
 

@@ -18,6 +18,7 @@ from protocols.services.catalogue import decide_rows, load_release
 from sessions.models import Booking, Series, TreatmentSession
 from tests.builders import catalogue, clinic, consents, people, plans
 from tests.builders.facts import shipped
+from tests.web.pages import Page
 
 pytestmark = pytest.mark.once
 
@@ -199,6 +200,36 @@ def test_a_release_that_became_current_is_compared_with_the_one_before(client, d
     made = following(vertex={"area_cm2": "71"})
     client.post(reverse("protocols:activate", args=[made.version]))
     assert f"What changed since {current.version}" in text(client, "protocols:release", made)
+
+
+def test_an_author_is_told_before_deciding_and_the_approval_says_by_whom(client, director):
+    zone = row("zone", "vertex")
+    made = load_release(director, catalogue=build(NEXT, [zone]))
+    sent = {"decision": "approved", "scope": "all", "reason": "Read."}
+    address = reverse("protocols:decide", args=[NEXT])
+    other = clinic.staff(Role.DIRECTOR)
+    assert "Another director approves it; you can retire rows." in text(client, "protocols:decide", made)
+    answer = client.post(address, sent)
+    assert answer.status_code == 422
+    assert "You loaded this release yourself. Another director approves it." in answer.content.decode()
+    other.is_active = False
+    other.save()
+    assert "an approval will say “approved by its author”" in text(client, "protocols:decide", made)
+    assert client.post(address, sent).status_code == 302
+    rows = client.get(reverse("protocols:release", args=[NEXT]), {"kind": "zone"}).content.decode()
+    assert "Approved by its author" in rows
+
+
+def test_a_site_says_whether_the_author_may_approve(client, director, site):
+    address, home = reverse("mesoclinic:edit_site", args=[site.pk]), reverse("mesoclinic:site_settings")
+    assert "approved by another director than loaded it" in client.get(home).content.decode()
+    form = next(form for form in Page(client.get(address).content).posting() if "approver_differs" in form.names)
+    kept = {name: value for name, value in form.sends if name != "approver_differs"}
+    assert client.post(address, kept).status_code == 302
+    site.refresh_from_db()
+    assert not site.approver_differs
+    assert "Whoever loads a release may approve it" in client.get(home).content.decode()
+    assert AuditEvent.objects.get(action="site.changed").changed == ["approver_differs"]
 
 
 def shipped_ids(kind):

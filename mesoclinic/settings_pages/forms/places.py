@@ -53,6 +53,12 @@ class SiteForm(EditForm):
     on_call = forms.TypedChoiceField(label=_("On call"), required=False, coerce=int, empty_value=None)
     quiet_from = ClockField(label=_("No messages from"), initial="21:00")
     quiet_to = ClockField(label=_("until"), initial="08:00")
+    approver_differs = forms.BooleanField(
+        label=_("Whoever loads a catalogue release does not approve it"),
+        required=False,
+        initial=True,
+        help_text=_("The catalogue is one for all sites: this holds as long as one of them asks for it."),
+    )
 
     def __init__(
         self, data: QueryDict | None = None, *, saved: Mapping[str, Any], version: int, staff: Iterable[User] = ()
@@ -71,6 +77,7 @@ class SiteForm(EditForm):
             Fieldset(_("Site"), "name", "address", Row(Column("time_zone"), Column("country"))),
             Fieldset(_("Reach"), Row(Column("phone"), Column("emergency_number"), Column("on_call"))),
             Fieldset(_("Quiet hours"), Row(Column("quiet_from"), Column("quiet_to"))),
+            Fieldset(_("Catalogue"), "approver_differs"),
         )
         return helper
 

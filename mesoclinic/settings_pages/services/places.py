@@ -32,6 +32,7 @@ class SiteFacts(TypedDict, total=False):
     on_call: int | None
     quiet_from: time
     quiet_to: time
+    approver_differs: bool
 
 
 def add_site(actor: User, **facts: Unpack[SiteFacts]) -> Site:
