@@ -30,14 +30,15 @@ def test_what_is_not_visited_is_known_by_name():
 
 
 @pytest.mark.parametrize("route", VISITED, ids=str)
-def test_page_has_no_accessibility_violation(route, sign_in_as: Callable[..., Page], rows: None):
+def test_page_has_no_accessibility_violation(route, signed_in_as: Callable[..., Page], rows: None):
     role = next(role for role in (DOCTOR, DESK, DIRECTOR, NURSE) if role in MATRIX[route.name].who & EVERYBODY)
     address = reverse(route.name, kwargs={name: key_of(name, route.name) for name in route.parameters})
     # axe injects a script, so the policy is lifted here alone; the journey runs under it.
-    page = sign_in_as(LOGIN[role], bypass_csp=True)
+    page = signed_in_as(LOGIN[role], bypass_csp=True)
     answer = page.goto(address)
     assert answer is not None
     assert answer.ok, f"{address} answered {answer.status}"
+    assert "/accounts/login/" not in page.url, "the sign-in did not hold"
     found = Axe().run(page).response["violations"]
     assert [(each["id"], node["html"][:200]) for each in found for node in each["nodes"]] == []
 
