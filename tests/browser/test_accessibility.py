@@ -15,6 +15,7 @@ NOT_VISITED = {
     "sessions:calendar_events": "data for the calendar's script, no page",
     "patients:document": "a PDF, shown by the browser's own viewer",
     "sessions:message_paper": "a PDF, shown by the browser's own viewer",
+    "protocols:delivery_template": "a file to download",
 }
 VISITED = [
     route
@@ -71,6 +72,7 @@ def key_of(name: str, route: str) -> int | str:
             "pk", flat=True
         ),
         "lot_id": lambda: Lot.objects.filter(site=here).values_list("pk", flat=True),
+        "product_id": lambda: Lot.objects.filter(site=here).values_list("product_id", flat=True),
         "site_id": lambda: [here.pk],
         "room_id": lambda: here.rooms.values_list("pk", flat=True),
         "device_id": lambda: here.devices.values_list("pk", flat=True),
