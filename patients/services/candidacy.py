@@ -1,8 +1,6 @@
 """Verdicts as they were given, stored with the sheet, the release and the day that they follow from."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import date
 
 from mesoclinic import access, audit, clock
@@ -10,12 +8,11 @@ from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor
 from mesoclinic.errors import RuleBroken
-from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.transactions import atomic
 from patients.models import Acknowledgement, Candidacy, FactSheet
-from patients.queries.overrides import candidacy_for, overridden_in
+from patients.queries.acknowledgements import stored, to_acknowledge
+from patients.queries.overrides import candidacy_for
 from patients.rules.candidacy import evaluate
-from patients.rules.overrides import words
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.facts import from_sheet
@@ -47,7 +44,7 @@ def judge(
 
 def acknowledge(actor: User, *, candidacy: Candidacy, rules: Iterable[str]) -> None:
     """Keep that the doctor has read these cautions; raises RuleBroken while one that fired is left out."""
-    read, wanted = set(rules), _to_acknowledge(candidacy)
+    read, wanted = set(rules), to_acknowledge(candidacy)
     left = [finding["rule"] for finding in wanted if finding["rule"] not in read]
     if left:
         raise RuleBroken(f"Acknowledge each caution first: {', '.join(left)}.", field="acknowledged")
@@ -61,23 +58,6 @@ def acknowledge(actor: User, *, candidacy: Candidacy, rules: Iterable[str]) -> N
             )
 
 
-def cautions(candidacy: Candidacy) -> list[dict[str, str]]:
-    """The stored findings that a doctor has to acknowledge."""
-    return [finding for finding in candidacy.findings if finding["level"] == Level.CAUTION]
-
-
-def acknowledged(candidacy: Candidacy) -> bool:
-    """Whether every caution of the verdict has been acknowledged, on it or word for word on one of the same facts."""
-    return not unread(candidacy)
-
-
-def unread(candidacy: Candidacy) -> list[dict[str, str]]:
-    """The cautions that nobody has acknowledged or overridden for these facts."""
-    earlier = Candidacy.objects.filter(fact_sheet=candidacy.fact_sheet_id).prefetch_related("acknowledgements")
-    read = [words(found) for each in earlier for found in cautions(each) if found["rule"] in _rules_read(each)]
-    return [finding for finding in _to_acknowledge(candidacy) if words(finding) not in read]
-
-
 def acknowledge_cautions(actor: User, *, candidacy_id: int, rules: Iterable[str]) -> Candidacy:
     """The doctor has read each caution of a verdict within reach."""
     access.require(actor, Can.WRITE_CONSULTATION)
@@ -85,19 +65,3 @@ def acknowledge_cautions(actor: User, *, candidacy_id: int, rules: Iterable[str]
         candidacy = candidacy_for(actor, candidacy_id)
         acknowledge(actor, candidacy=candidacy, rules=rules)
     return candidacy
-
-
-def _to_acknowledge(candidacy: Candidacy) -> list[dict[str, str]]:
-    """The cautions but for those that are overridden: their reason is typed already."""
-    aside = overridden_in(candidacy, on=candidacy.evaluated_on)
-    return [finding for finding in cautions(candidacy) if finding["rule"] not in aside]
-
-
-def _rules_read(candidacy: Candidacy) -> set[str]:
-    return {each.rule for each in candidacy.acknowledgements.all()}
-
-
-def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
-    """Findings as JSON keeps them, so that those just made equal those read back."""
-    kept: list[dict[str, object]] = json.loads(json.dumps([asdict(finding) for finding in findings]))
-    return kept

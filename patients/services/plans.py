@@ -25,11 +25,12 @@ from patients.models import (
     PlanVersion,
     TreatmentPlan,
 )
+from patients.queries.acknowledgements import acknowledged, stored
 from patients.queries.candidacy import newest_sheet, verdict_on
 from patients.queries.consultations import consultation_for, today_at
 from patients.queries.overrides import verdict_after
 from patients.queries.plans import Ingredient, mixture_of, plan_for, technique_of, version_of
-from patients.services.candidacy import acknowledge, acknowledged, judge, stored
+from patients.services.candidacy import acknowledge, judge
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of, current_release, may_finalise
 from protocols.rules.facts import from_sheet

@@ -19,6 +19,7 @@ from patients.forms.consultation_layout import Layout
 from patients.forms.overrides import OverrideForms
 from patients.models import Candidacy, Consultation
 from patients.queries import consultations as queries
+from patients.queries.acknowledgements import stored, unread
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.candidacy import as_given, missing_words, panel
 from patients.queries.corrections import corrections_of, signed_facts, verdict_since, void_of
@@ -26,7 +27,6 @@ from patients.queries.overrides import overridable, overridden_in, standing, ver
 from patients.queries.papers import letters_of
 from patients.rules.candidacy import evaluate
 from patients.services import consultations as services
-from patients.services.candidacy import stored, unread
 from patients.services.overrides import Grounds
 from protocols.queries.catalogue import catalogue_of, current_catalogue
 from protocols.rules.catalogue import Catalogue

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
 from patients.models import Acknowledgement, Consultation, FactSheet
+from patients.queries.acknowledgements import cautions, stored
 from patients.queries.consents import Standing, valid_consent_for
 from patients.queries.overrides import Overridden, standing
 from patients.queries.plans import mixture_of, technique_of
 from patients.rules.overrides import effective
-from patients.services.candidacy import cautions, stored
 from protocols.queries.catalogue import catalogue_of, may_finalise
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts, from_sheet

@@ -10,10 +10,10 @@ from mesoclinic.audit import AuditEvent
 from mesoclinic.errors import ClinicError, NotAllowed, OutOfScope, RuleBroken, StaleRecord
 from patients.forms.consultation import ConsultationForm
 from patients.models import Acknowledgement, Addendum, Candidacy, Consultation, FactSheet, FormulationCheck
+from patients.queries.acknowledgements import cautions, stored
 from patients.queries.consultations import today_at
 from patients.rules.candidacy import evaluate
 from patients.services import consultations as services
-from patients.services.candidacy import cautions, stored
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.facts import from_sheet
 from protocols.rules.kinds.inputs import Input

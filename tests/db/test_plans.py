@@ -22,9 +22,9 @@ from patients.models import (
     PlanVersion,
     TreatmentPlan,
 )
+from patients.queries.acknowledgements import stored
 from patients.queries.plans import mixture_of, technique_of, version_of
 from patients.services import plans as services
-from patients.services.candidacy import stored
 from patients.services.sign_offs import ask_sign_off, decide_sign_off
 from protocols.models import RowDecision
 from protocols.queries.catalogue import catalogue_of, read_shipped

@@ -9,8 +9,8 @@ import pytest
 from mesoclinic import clock
 from mesoclinic.actors import System
 from patients.models import Acknowledgement, Candidacy, FactSheet, FormulationCheck
+from patients.queries.acknowledgements import acknowledged, cautions
 from patients.queries.banner import current_facts
-from patients.services.candidacy import acknowledged, cautions
 from patients.services.facts import write_fact_sheet
 from protocols.models import Lot, Product
 from protocols.queries.catalogue import read_shipped

@@ -12,7 +12,7 @@ from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError, Conflict, RuleBroken
 from mesoclinic.rules.arithmetic import MICROLITRES_PER_ML
 from mesoclinic.transactions import atomic
-from patients.services.candidacy import stored
+from patients.queries.acknowledgements import stored
 from patients.services.plans import check_version
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType

@@ -10,8 +10,9 @@ from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError, Conflict
 from mesoclinic.transactions import atomic
 from patients.models import Acknowledgement, FactSheet
+from patients.queries.acknowledgements import stored
 from patients.queries.banner import current_facts
-from patients.services.candidacy import judge, stored
+from patients.services.candidacy import judge
 from patients.services.facts import write_fact_sheet
 from patients.services.plans import check_version
 from protocols.queries.catalogue import current_release
