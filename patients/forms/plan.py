@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from mesoclinic.fields import AmountField
 from mesoclinic.forms import LONG_TEXT, VersionedForm
 from patients.models import PlanVersion
 from patients.queries.plans import Ingredient
@@ -23,14 +24,6 @@ ROWS = (*MIXED, *NUMBING)
 # LA is the anaesthetic's own.
 SYRINGES = [("1", "1"), ("2", "2"), ("3", "3"), ("LA", "LA")]
 CREAMS = [("none", _("None")), ("lidocaine", _("Lidocaine")), ("lidocaine_prilocaine", _("Lidocaine and prilocaine"))]
-_decimal = {"inputmode": "decimal", "autocomplete": "off"}
-
-
-class AmountField(forms.DecimalField):
-    """A number typed with point or comma, whatever the language of the page."""
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 
 def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = "0.001") -> AmountField:
@@ -43,8 +36,6 @@ def amount(label: Any, *, digits: int, places: int, highest: str, lowest: str = 
         decimal_places=places,
         min_value=Decimal(lowest),
         max_value=Decimal(highest),
-        localize=True,
-        widget=forms.TextInput(_decimal),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value", "max_digits", "max_whole_digits"), words),
     )
 
