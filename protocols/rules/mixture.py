@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -98,7 +98,13 @@ class Part:
 def parts_of(formulation: Formulation, catalogue: Catalogue) -> tuple[Part, ...]:
     """The components in an order that does not depend on how they were listed."""
     parts = [_part(each, catalogue) for each in formulation.components]
-    return tuple(sorted(parts, key=lambda part: (part.component.ingredient, part.component.syringe)))
+    return tuple(sorted(parts, key=lambda part: _order(part.component)))
+
+
+def _order(component: Component) -> tuple[str, ...]:
+    amounts = ("" if each is None else f"{each:f}" for each in (component.volume_ml, component.mg_per_ml))
+    record = (str(getattr(component.product, each.name)) for each in fields(component.product))
+    return (component.ingredient, component.syringe, *amounts, *record)
 
 
 def _part(component: Component, catalogue: Catalogue) -> Part:

@@ -23,6 +23,8 @@ COMPONENT = st.fixed_dictionaries(
     }
 )
 MIXTURE = st.lists(COMPONENT, min_size=1, max_size=7)
+# Often the same ingredient twice, as no product is ruled out by another of its kind.
+TWICE = st.lists(st.sampled_from(["VIT_BIOTIN", "MIN_IRON", "DRG_MINOXIDIL"]), min_size=2, max_size=6)
 
 
 def check(components: list[dict[str, Any]], **over: object):
@@ -44,6 +46,14 @@ def test_the_order_of_components_changes_nothing(mixture, order):
     shuffled = list(mixture)
     order.shuffle(shuffled)
     assert check(shuffled) == check(mixture)
+
+
+@given(names=TWICE, mixture=st.lists(COMPONENT, min_size=6, max_size=6), order=st.randoms(use_true_random=False))
+def test_nor_does_the_order_of_two_of_a_kind(names, mixture, order):
+    alike = [part | {"ingredient": name, "syringe": "1"} for name, part in zip(names, mixture, strict=False)]
+    shuffled = list(alike)
+    order.shuffle(shuffled)
+    assert check(shuffled) == check(alike)
 
 
 @given(mixture=MIXTURE)
