@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db.models import QuerySet
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from mesoclinic.accounts import User
+from mesoclinic.sites import Site
+from patients.models import Attachment, Candidacy, Consent, Consultation, PatientDocument, PlanVersion, SignOff
+from protocols.models import CatalogueRelease, Lot, VignetteRun
+from sessions.models import Booking, Series, TreatmentSession
+from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
 from tests.web.test_route_matrix import ROUTES
 
@@ -46,18 +53,20 @@ def test_page_has_no_accessibility_violation(route, signed_in_as: Callable[..., 
 
 def key_of(name: str, route: str) -> int | str:
     """An object of the demo clinic for this parameter."""
-    from mesoclinic.accounts import User
-    from patients.models import Consent, Consultation, PlanVersion
-    from protocols.models import CatalogueRelease, Lot
-    from sessions.models import Booking, Series, TreatmentSession
-
     here = User.objects.get(email="derm@demo.test").sites.order_by("pk")[0]
     # Drafts belong to their clinician; the pages of a draft differ from those of what is signed.
-    drafts = Consultation.objects.filter(clinician__email="derm@demo.test", state="draft")
+    state = "signed" if route in ("patients:correct_answer", "patients:void_consultation") else "draft"
+    mine = Consultation.objects.filter(clinician__email="derm@demo.test", state=state)
     signed = PlanVersion.objects.filter(plan__site=here, state="signed")
     found = {
         "patient_id": lambda: Series.objects.filter(site=here).values_list("patient_id", flat=True),
-        "consultation_id": lambda: drafts.values_list("pk", flat=True),
+        "consultation_id": lambda: mine.values_list("pk", flat=True),
+        "answer": lambda: ["scalp_infection"],
+        "candidacy_id": lambda: [_finding(here)[0]],
+        "rule": lambda: [_finding(here)[1]],
+        "attachment_id": lambda: [_attachment(here)],
+        "sign_off_id": lambda: [_sign_off(signed)],
+        "run_id": lambda: [_run()],
         "plan_id": lambda: (signed.filter(series=None) if route == "sessions:book_series" else signed).values_list(
             "plan_id", flat=True
         ),
@@ -83,3 +92,33 @@ def key_of(name: str, route: str) -> int | str:
     }[name]()
     assert found, f"the demo clinic has no {name} to show"
     return found[0]
+
+
+def _finding(here: Site) -> tuple[int, str]:
+    """A verdict of the demo with one of its findings that may be set aside."""
+    return next(
+        (verdict.pk, found["rule"])
+        for verdict in Candidacy.objects.filter(patient__patient_sites__site=here).order_by("-pk")
+        for found in verdict.findings
+        if found["level"] in ("caution", "defer", "refer")
+    )
+
+
+def _attachment(here: Site) -> int:
+    """The demo has no letter from outside, so one is laid into it; its page shows the file's name alone."""
+    paper = row(PatientDocument, patient=Series.objects.filter(site=here)[0].patient, kind="letter")
+    return row(Attachment, paper=paper, kind="letter", author="Dr Vega", by=_staff("derm")).pk
+
+
+def _sign_off(plans: QuerySet[PlanVersion]) -> int:
+    asked = {"ingredient": "DRG_FINASTERIDE", "asked_by": _staff("derm"), "asked_reason": "Topical was not tolerated."}
+    return row(SignOff, plan_version=plans[0], **asked).pk
+
+
+def _run() -> int:
+    release = CatalogueRelease.objects.get()
+    return row(VignetteRun, release=release, by=_staff("director"), results=[], cases=45, agreeing=45).pk
+
+
+def _staff(name: str) -> User:
+    return User.objects.get(email=f"{name}@demo.test")
