@@ -73,6 +73,7 @@ class PlanForm(VersionedForm):
                 required=False,
                 choices=[(name, _("Syringe %(name)s") % {"name": name}) for name, _words in SYRINGES[:-1]],
                 widget=forms.CheckboxSelectMultiple,
+                error_messages={"invalid_choice": _("Tick the syringes that are listed.")},
             ),
         }
         for zone in self.zones:
