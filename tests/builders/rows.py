@@ -22,11 +22,11 @@ def row(model: type[models.Model], **over: Any) -> Any:
 
 
 def other_value(field: "models.Field[Any, Any]", now: Any) -> Any:
-    """A value of this column that differs from the one it has; for a reference, a key."""
+    """A value of this column that differs from the one it has; for a reference, the key of another row."""
     if isinstance(field, models.BooleanField):
         return not now
     if isinstance(field, models.ForeignKey):
-        return (now or 0) + 1
+        return row(field.related_model).pk
     return next(value for number in _numbers if (value := _value(field, number)) != now)
 
 
