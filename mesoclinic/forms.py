@@ -1,6 +1,6 @@
 """ClinicForm: refusals of a service land beside the field, and the status tells what happened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,6 +31,16 @@ class ClinicForm(forms.Form):
         """Show a service's refusal beside its field, or above the form when the form has no such field."""
         self.refused = error.status
         self.add_error(error.field if error.field in self.fields else None, error.message)
+
+    def accepted_by(self, service: Callable[..., object], *who: object, **which: object) -> bool:
+        """Whether the form is right and the service took its values; what the service refuses stands on the form."""
+        if not self.is_valid():
+            return False
+        try:
+            service(*who, **which, **self.cleaned_data)
+        except ClinicError as error:
+            self.refuse(error)
+        return not self.refused
 
     @property
     def status(self) -> int:

@@ -55,14 +55,9 @@ def set_aside(request: StaffRequest, attachment_id: int) -> HttpResponse:
     found = attachment_for(request.actor, attachment_id)
     patient = found.paper.patient
     form = SetAsideForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            services.set_attachment_aside(request.actor, attachment_id=attachment_id, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("Paper set aside."))
-            return redirect("sessions:patient", patient.pk)
+    if form.accepted_by(services.set_attachment_aside, request.actor, attachment_id=attachment_id):
+        messages.success(request, _("Paper set aside."))
+        return redirect("sessions:patient", patient.pk)
     disclose(request.actor, "set paper aside", [patient.pk])
     context = {
         "form": form,

@@ -54,14 +54,9 @@ def withdraw(request: StaffRequest, consent_id: int) -> HttpResponse:
     found = consent_for(request.actor, consent_id)
     disclose(request.actor, "consent withdrawal", [found.patient_id])
     form = WithdrawForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            services.withdraw_consent(request.actor, consent_id=found.pk, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("The consent is withdrawn. Coming sessions are cancelled."))
-            return redirect("sessions:patient", found.patient_id)
+    if form.accepted_by(services.withdraw_consent, request.actor, consent_id=found.pk):
+        messages.success(request, _("The consent is withdrawn. Coming sessions are cancelled."))
+        return redirect("sessions:patient", found.patient_id)
     context = {"consent": found, "patient": found.patient, "form": form}
     return render(request, "patients/withdraw_consent.html", context, status=form.status)
 

@@ -64,14 +64,9 @@ def void(request: StaffRequest, consultation_id: int) -> HttpResponse:
     if found.state != Consultation.State.SIGNED:
         return redirect("patients:consultation", found.pk)
     form = VoidForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            services.void_consultation(request.actor, consultation_id=found.pk, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("Consultation voided. Its answers count no longer for this patient."))
-            return redirect("patients:consultation", found.pk)
+    if form.accepted_by(services.void_consultation, request.actor, consultation_id=found.pk):
+        messages.success(request, _("Consultation voided. Its answers count no longer for this patient."))
+        return redirect("patients:consultation", found.pk)
     disclose(request.actor, "void consultation", [found.patient_id])
     context = {
         "form": form,

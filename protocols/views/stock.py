@@ -55,14 +55,9 @@ def lot(request: StaffRequest, lot_id: int) -> HttpResponse:
     """One lot: its stock, its movements, its opened vials, its state."""
     found = queries.lot_for(request.actor, lot_id)
     form = StateForm(request.POST if request.method == "POST" else None, initial={"state": found.state})
-    if form.is_valid():
-        try:
-            stock.set_lot_state(request.actor, lot_id=lot_id, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("State of the lot changed."))
-            return redirect("protocols:lot", lot_id)
+    if form.accepted_by(stock.set_lot_state, request.actor, lot_id=lot_id):
+        messages.success(request, _("State of the lot changed."))
+        return redirect("protocols:lot", lot_id)
     return _lot_page(request, found, form=form, status=form.status)
 
 
@@ -72,14 +67,9 @@ def count_lot(request: StaffRequest, lot_id: int) -> HttpResponse:
     """Set a lot to what was counted."""
     found = queries.lot_for(request.actor, lot_id)
     form = CountForm(request.POST, lot=found)
-    if form.is_valid():
-        try:
-            stock.count_lot(request.actor, lot_id=lot_id, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("Count recorded."))
-            return redirect("protocols:lot", lot_id)
+    if form.accepted_by(stock.count_lot, request.actor, lot_id=lot_id):
+        messages.success(request, _("Count recorded."))
+        return redirect("protocols:lot", lot_id)
     return _lot_page(request, found, count=form, status=form.status)
 
 
@@ -89,14 +79,9 @@ def open_vial(request: StaffRequest, lot_id: int) -> HttpResponse:
     """Record that a multi-dose vial was opened."""
     found = queries.lot_for(request.actor, lot_id)
     form = VialForm(request.POST, today=queries.today_at(found.site))
-    if form.is_valid():
-        try:
-            stock.open_vial(request.actor, lot_id=lot_id, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("Opened vial recorded."))
-            return redirect("protocols:lot", lot_id)
+    if form.accepted_by(stock.open_vial, request.actor, lot_id=lot_id):
+        messages.success(request, _("Opened vial recorded."))
+        return redirect("protocols:lot", lot_id)
     return _lot_page(request, found, vial=form, status=form.status)
 
 

@@ -90,14 +90,9 @@ def cancel(request: StaffRequest, booking_id: int) -> HttpResponse:
     """Give a visit's time back."""
     found = booking_for(request.actor, booking_id)
     form = CancelForm(_posted(request), initial={"version": found.version})
-    if form.is_valid():
-        try:
-            visits.cancel_booking(request.actor, booking_id=booking_id, **form.cleaned_data)
-        except ClinicError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, _("Visit cancelled."))
-            return redirect("sessions:booking", booking_id=booking_id)
+    if form.accepted_by(visits.cancel_booking, request.actor, booking_id=booking_id):
+        messages.success(request, _("Visit cancelled."))
+        return redirect("sessions:booking", booking_id=booking_id)
     disclose(request.actor, "cancel booking", [found.patient_id] if found.patient_id else [])
     return render(request, "sessions/cancel_booking.html", {"form": form, "booking": found}, status=form.status)
 
