@@ -32,8 +32,6 @@ def main(wanted: str) -> None:
     if wanted not in TARGETS:
         stop(f"Unknown target {wanted}; known are {', '.join(TARGETS)}.")
     prepare, command = TARGETS[wanted]
-    if command is None:
-        stop(f"make {wanted}: not built yet.")
     prepare()
     os.execv(PYTHON, [str(PYTHON), *command])
 
@@ -164,11 +162,8 @@ def _is_locked(file: Path) -> bool:
     return False
 
 
-def _nothing() -> None: ...
-
-
-# By target: what is prepared, and the command that is run then; None: not built yet.
-TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
+# By target: what is prepared, and the command that is run then.
+TARGETS: dict[str, tuple[Callable[[], None], list[str]]] = {
     "run": (for_run, ["manage.py", "run"]),
     "test": (for_tests, ["tools/test.py"]),
     "test-fast": (for_fast_tests, ["tools/test.py", "--fast"]),
@@ -179,7 +174,7 @@ TARGETS: dict[str, tuple[Callable[[], None], list[str] | None]] = {
     "bench": (for_fast_tests, ["benchmarks/rules.py"]),
     "races": (for_tests, ["tools/races.py"]),
     "faults": (for_tests, ["tools/faults.py"]),
-    "mutants": (_nothing, None),
+    "mutants": (for_fast_tests, ["tools/mutants.py"]),
     "sabotage": (for_tests, ["tools/sabotage.py"]),
     "screenshots": (for_tests, ["tools/screenshots.py"]),
 }

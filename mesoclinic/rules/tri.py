@@ -90,11 +90,6 @@ def one_of(value: object, wanted: Collection[object]) -> Tri:
     return Tri.UNKNOWN if value is None else known(value in wanted)
 
 
-def includes(values: Collection[object] | None, wanted: object) -> Tri:
-    """wanted in values, unknown when the list is None."""
-    return Tri.UNKNOWN if values is None else known(wanted in values)
-
-
 def includes_any(values: Collection[object] | None, wanted: Collection[object]) -> Tri:
     """Any of wanted in values, unknown when the list is None."""
     return Tri.UNKNOWN if values is None else known(any(value in wanted for value in values))
