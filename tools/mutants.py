@@ -63,13 +63,8 @@ def main(arguments: list[str]) -> int:
 
 def _copy() -> None:
     """The files as they are now, without what git ignores."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
     names = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
     for old in [each for each in TREE.rglob("*") if each.is_file() and "__pycache__" not in each.parts]:
         if str(old.relative_to(TREE)) not in names:
@@ -176,12 +171,8 @@ def _try(wanted: list[Mutant], others: str) -> None:
     plan.write_text(json.dumps(rows), encoding="utf-8")
     environment = os.environ | {"DEMO": "0", "MUTANTS_PLAN": str(plan), "MUTANTS_RESULTS": str(RESULTS)}
     environment |= {"DATABASE_URL": "", "REDIS_URL": "", "PYTHONPATH": str(TREE)}
-    plugins = [
-        word
-        for name in ("no:cacheprovider", "no:xdist", "no:randomly", "tests.mutants_plugin")
-        for word in ("-p", name)
-    ]
-    command = [sys.executable, "-m", "pytest", "-q", *KILLERS, *plugins]
+    plugins = ["no:cacheprovider", "no:xdist", "no:randomly", "tests.mutants_plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *KILLERS, *(word for name in plugins for word in ("-p", name))]
     done = subprocess.run(command, cwd=TREE, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 5):
         raise SystemExit(f"The tests could not be run on the copy (pytest ended with {done.returncode}).")
@@ -195,8 +186,8 @@ def _report(mutants: list[Mutant], found: Mapping[str, Mapping[str, str]]) -> st
         [
             "# Mutants",
             "",
-            f"Written by `make mutants` at commit {commit.strip()}: every function in the rules is changed in every small "
-            "way that mutmut knows, and the unit tests and written cases are run until one of them notices. Decorated "
+            f"Written by `make mutants` at commit {commit.strip()}: every function in the rules is changed in every "
+            "small way that mutmut knows, and the unit tests and written cases are run until one notices. Decorated "
             "conditions and properties, which mutmut leaves alone, are changed too.",
             "",
             f"**{len(killed)} of {len(mutants)} mutants were killed: {len(killed) / len(mutants):.1%}.**",
