@@ -1,11 +1,13 @@
 """What holds for every mixture: doses add up, order is nothing, less is never worse, missing is never a pass."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.rules.catalogue import Catalogue
 from protocols.rules.formulation import check_mixture
 from protocols.rules.kinds.ingredients import Ingredient
 from protocols.rules.mixture import parse_formulation
@@ -25,11 +27,22 @@ COMPONENT = st.fixed_dictionaries(
 MIXTURE = st.lists(COMPONENT, min_size=1, max_size=7)
 # Often the same ingredient twice, as no product is ruled out by another of its kind.
 TWICE = st.lists(st.sampled_from(["VIT_BIOTIN", "MIN_IRON", "DRG_MINOXIDIL"]), min_size=2, max_size=6)
+LIMITS = ("max_percent", "max_session_mg", "max_session_ml")
+LIMITED = [
+    (row.id, limit) for row in shipped().of(Ingredient) for limit in LIMITS if getattr(row, limit, None) is not None
+]
 
 
-def check(components: list[dict[str, Any]], **over: object):
+def check(components: list[dict[str, Any]], catalogue: Catalogue | None = None, **over: object):
     formulation = parse_formulation({"components": components})
-    return check_mixture(formulation, facts=facts(MAN, **over), evaluated_on=TODAY, catalogue=shipped())
+    return check_mixture(formulation, facts=facts(MAN, **over), evaluated_on=TODAY, catalogue=catalogue or shipped())
+
+
+def with_limit(ingredient: str, limit: str, share: Decimal) -> Catalogue:
+    """The shipped release with this share of one limit of one ingredient."""
+    row = shipped().row(Ingredient, ingredient)
+    stricter = replace(row, **{limit: getattr(row, limit) * share})
+    return replace(shipped(), rows={**shipped().rows, Ingredient: {**shipped().rows[Ingredient], ingredient: stricter}})
 
 
 @given(mixture=MIXTURE)
@@ -66,6 +79,15 @@ def test_less_weight_never_makes_an_anaesthetic_milder(mixture, light, more):
     heavy = min(light + more, 300)
     blocked = {f.code for f in check(mixture, weight_kg=heavy).findings if f.rule == "FX-10"}
     assert blocked <= {f.code for f in check(mixture, weight_kg=light).findings}
+
+
+@given(mixture=MIXTURE, limited=st.sampled_from(LIMITED), share=st.decimals("0.05", "0.95", places=2))
+def test_a_stricter_limit_never_gives_a_milder_answer(mixture, limited, share):
+    ingredient, limit = limited
+    part = {"ingredient": ingredient, "volume_ml": "2", "percent": "0.5", "syringe": "1"}
+    before, after = check([part, *mixture]), check([part, *mixture], with_limit(ingredient, limit, share))
+    assert GRAVITY.index(before.result) <= GRAVITY.index(after.result)
+    assert {f.code for f in before.findings} <= {f.code for f in after.findings}
 
 
 @given(mixture=MIXTURE, extra=COMPONENT)
