@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -27,7 +27,7 @@ OURS = ("mesoclinic", "patients", "protocols", "sessions", "tests")
 KEPT = {"shipped", "read_release"}
 PATIENCE = 10
 """Seconds of processor time that a mutant may use on top of five times what its tests take."""
-KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
+KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 
 
 @dataclass
@@ -102,18 +102,17 @@ class Breaker:
 
     def _start(self, mutant: dict[str, str]) -> None:
         killers = self._killers(mutant["function"])
-        if not killers:
-            self._note(mutant, UNREACHED, "")
-            return
         sys.stdout.flush()
         child = os.fork()
         if child:
             self.running[child] = mutant
             return
-        _limit(PATIENCE + 5 * sum(self.baseline.seconds[place] for place in killers))
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
         os.dup2(silent, 2)
+        _limit(PATIENCE + 5 * sum(self.baseline.seconds[place] for place in killers or range(len(self.items))))
+        if not killers:
+            _run_afresh(mutant["key"])
         set_mutant_under_test(mutant["key"])
         if mutant["function"] in self.baseline.reading:
             _forget(set())
@@ -149,6 +148,13 @@ class Breaker:
     def _note(self, mutant: dict[str, str], outcome: str, killer: str) -> None:
         self.out.write(json.dumps(mutant | {"outcome": outcome, "killer": killer}) + "\n")
         self.out.flush()
+
+
+def _run_afresh(key: str) -> NoReturn:
+    """What runs while modules are imported is over once tests are collected: its mutants get a process each."""
+    words = [word for name in ("no:cacheprovider", "no:xdist", "no:randomly") for word in ("-p", name)]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "tests/unit", "tests/property", *words]
+    os.execve(sys.executable, command, os.environ | {"MUTANT_UNDER_TEST": key})
 
 
 def _note_of(results: Path, key: str) -> Path:

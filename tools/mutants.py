@@ -24,7 +24,7 @@ TREE = WORK / "tree"
 RESULTS = WORK / "results.jsonl"
 REASONS = ROOT / "tools" / "mutants.toml"
 REPORT = ROOT / "docs" / "reports" / "mutants.md"
-KILLERS = ["tests/unit"]
+KILLERS = ["tests/unit", "tests/property"]
 NOTICED = {"killed", "timeout"}
 # mutmut leaves decorated functions alone; in the copy these register or wrap the function by a call after it.
 UNDONE = {"condition", "_fires", "_excludes", "property", "cached_property"}
@@ -187,8 +187,8 @@ def _report(mutants: list[Mutant], found: Mapping[str, Mapping[str, str]]) -> st
             "# Mutants",
             "",
             f"Written by `make mutants` at commit {commit.strip()}: every function in the rules is changed in every "
-            "small way that mutmut knows, and the unit tests and written cases are run until one notices. Decorated "
-            "conditions and properties, which mutmut leaves alone, are changed too.",
+            "small way that mutmut knows, and the unit and property tests and the written cases are run until one "
+            "notices. Decorated conditions and properties, which mutmut leaves alone, are changed too.",
             "",
             f"**{len(killed)} of {len(mutants)} mutants were killed: {len(killed) / len(mutants):.1%}.**",
             "",
