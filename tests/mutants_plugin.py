@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
+from hypothesis import Phase, settings
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
@@ -55,6 +56,9 @@ class Breaker:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = session.items
+        # The first example that fails is enough; making it smaller takes minutes.
+        settings.register_profile("mutants", settings.get_profile("ordinary"), phases=[Phase.explicit, Phase.generate])
+        settings.load_profile("mutants")
         _forget(KEPT)
         self.baseline: Baseline = pickle.loads(_in_a_fork(self._recorded))
         gc.freeze()

@@ -172,7 +172,17 @@ def _try(wanted: list[Mutant], others: str) -> None:
     environment = os.environ | {"DEMO": "0", "MUTANTS_PLAN": str(plan), "MUTANTS_RESULTS": str(RESULTS)}
     environment |= {"DATABASE_URL": "", "REDIS_URL": "", "PYTHONPATH": str(TREE)}
     plugins = ["no:cacheprovider", "no:xdist", "no:randomly", "tests.mutants_plugin"]
-    command = [sys.executable, "-m", "pytest", "-q", *KILLERS, *(word for name in plugins for word in ("-p", name))]
+    # Nobody reads why a test failed, and telling takes longer than failing.
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--tb=no",
+        "--assert=plain",
+        *KILLERS,
+        *(word for name in plugins for word in ("-p", name)),
+    ]
     done = subprocess.run(command, cwd=TREE, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 5):
         raise SystemExit(f"The tests could not be run on the copy (pytest ended with {done.returncode}).")
