@@ -60,18 +60,27 @@ class Breaker:
         settings.register_profile("mutants", settings.get_profile("ordinary"), phases=[Phase.explicit, Phase.generate])
         settings.load_profile("mutants")
         _forget(KEPT)
-        self.baseline: Baseline = pickle.loads(_in_a_fork(self._recorded))
+        self.baseline = self._baseline()
         gc.freeze()
         workers = int(os.environ.get("MUTANTS_WORKERS", os.cpu_count() or 1))
         with self.results.open("a", encoding="utf-8") as out:
             self.out = out
-            for mutant in self.plan:
+            # Those that need a process each come last.
+            for mutant in sorted(self.plan, key=lambda each: not self._killers(each["function"])):
                 while len(self.running) >= workers:
                     self._await_one()
                 self._start(mutant)
             while self.running:
                 self._await_one()
         return True
+
+    def _baseline(self) -> Baseline:
+        """As recorded for these very tests and rules, or recorded now."""
+        kept = self.results.with_name(f"baseline-{self.plan[0]['others']}.pickle")
+        if not kept.exists():
+            kept.write_bytes(_in_a_fork(self._recorded))
+        found: Baseline = pickle.loads(kept.read_bytes())
+        return found
 
     def _recorded(self) -> bytes:
         set_mutant_under_test("stats")

@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
     mutants = [*_mutants()]
     before, others = _before(), _digest_of_the_rest()
     plan = [each for each in mutants if not _stands(before.get(each.key), each, others)]
+    # What was never tried comes before what survived once.
+    plan.sort(key=lambda each: _is_of(before.get(each.key), each))
     wanted = [each for each in plan if not arguments or any(word in each.key for word in arguments)]
     print(f"{len(mutants)} mutants, {len(wanted)} to try.", flush=True)
     if wanted:
