@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from mesoclinic.rules.tri import Tri
-from patients.rules.consent import Given, Lack, required_elements, valid_through, validity
+from patients.rules.consent import RENEWAL, Given, Lack, Validity, required_elements, valid_through, validity
 from protocols.rules.catalogue import build
 from tests.builders.facts import shipped
 
@@ -40,7 +40,7 @@ def test_a_consent_holds_through_the_same_day_of_the_next_year_and_no_longer(sig
     given = replace(SIGNED, signed_on=signed_on)
     after = date.fromordinal(last.toordinal() + 1)
     assert valid_through(signed_on, 12) == last
-    assert judge(given, on=last).holds is Tri.YES
+    assert judge(given, on=last) == Validity(Tri.YES, through=last)
     assert judge(given, on=after).lacks == (Lack.EXPIRED,)
 
 
@@ -65,7 +65,7 @@ def test_what_makes_a_consent_not_hold(changed, asked, lack):
 
 
 def test_no_consent_does_not_hold():
-    assert judge(None).holds is Tri.NO
+    assert judge(None) == Validity(Tri.NO, (Lack.NONE,))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,12 @@ def test_no_consent_does_not_hold():
 def test_what_is_not_known_is_not_checked_and_never_a_pass(changed, asked, lack):
     result = judge(replace(SIGNED, **changed), **asked)
     assert (result.holds, result.lacks) == (Tri.UNKNOWN, (lack,))
+
+
+def test_a_catalogue_without_the_yearly_renewal_checks_nothing():
+    rest = [each for each in shipped().entries if each.body.get("id") != RENEWAL]
+    result = judge(on=date(2030, 3, 2), catalogue=build("rest", rest))
+    assert result == Validity(Tri.UNKNOWN, (Lack.NO_ELEMENTS,))
 
 
 def test_a_catalogue_without_elements_checks_nothing():

@@ -40,5 +40,6 @@ def test_comparisons_are_exact_at_the_limit():
 
 
 def test_refuses_to_be_read_as_a_truth_value():
-    with pytest.raises(TypeError):
+    words = "^a Tri has no truth value; compare it with Tri.YES, Tri.NO or Tri.UNKNOWN$"
+    with pytest.raises(TypeError, match=words):
         bool(UNKNOWN)
