@@ -30,6 +30,10 @@ class Can(StrEnum):
     TAKE_CONSENT = "take_consent"
     PREPARE_TREATMENT = "prepare_treatment"
     INJECT = "inject"
+    TRIAGE = "triage"
+    RECORD_ADVERSE_EVENT = "record_adverse_event"
+    ASSESS_ADVERSE_EVENT = "assess_adverse_event"
+    SETTLE_SENTINEL_EVENT = "settle_sentinel_event"
     VIEW_MESSAGES = "view_messages"
     SEND_MESSAGES = "send_messages"
     VIEW_DOCUMENTS = "view_documents"
@@ -42,16 +46,18 @@ class Can(StrEnum):
     VIEW_HEALTH = "view_health"
 
 
-_EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE}
+_EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE, Can.TRIAGE}
 _DESK = {Can.REGISTER_PATIENT, Can.BOOK, Can.VIEW_MESSAGES, Can.SEND_MESSAGES, Can.VIEW_DOCUMENTS}
 _ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_MESSAGES}
-_ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT}
+_ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT, Can.RECORD_ADVERSE_EVENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
 
 GRANTS: dict[str, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset(_EVERYBODY | _DESK),
     Role.NURSE: frozenset(_EVERYBODY | _ROOM),
-    Role.DERMATOLOGIST: frozenset(_EVERYBODY | _ROOM | _DOCTOR | {Can.REGISTER_PATIENT, Can.BOOK}),
+    Role.DERMATOLOGIST: frozenset(
+        _EVERYBODY | _ROOM | _DOCTOR | {Can.REGISTER_PATIENT, Can.BOOK, Can.ASSESS_ADVERSE_EVENT}
+    ),
     Role.DIRECTOR: frozenset(set(Can) - _DOCTOR | {Can.OVERRIDE_FINDING}),
 }
 LINK_GRANTS: dict[str, frozenset[Can]] = {"consent": frozenset({Can.TAKE_CONSENT})}

@@ -29,6 +29,7 @@ RAIL = (
     RailItem("patients:consultations", "clipboard2-pulse", _("Consults"), Can.WRITE_CONSULTATION),
     RailItem("sessions:board", "kanban", _("Sessions"), Can.VIEW_SCHEDULE),
     RailItem("sessions:messages", "envelope", _("Messages"), Can.VIEW_MESSAGES),
+    RailItem("sessions:adverse_events", "exclamation-triangle", _("Events"), Can.SETTLE_SENTINEL_EVENT),
     RailItem("protocols:products", "box-seam", _("Products"), Can.MANAGE_STOCK),
     RailItem("protocols:catalogue", "journal-check", _("Formulary"), Can.VIEW_CATALOGUE),
     RailItem("mesoclinic:site_settings", "gear", _("Settings"), Can.MANAGE_SITE),

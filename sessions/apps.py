@@ -19,6 +19,19 @@ HEARD = (
     ("consent.withdrawn", "sessions.services.endings.end_after_withdrawal"),
     ("message.settled", "patients.services.notices.follow_message"),
 )
+# What an adverse event is now follows its entries; what was reported stays as it was.
+EVENT_MAY_CHANGE = (
+    "code",
+    "grade",
+    "worst_grade",
+    "causality",
+    "seriousness",
+    "action",
+    "outcome",
+    "state",
+    "resolved_at",
+    "version",
+)
 
 
 class ClinicSessionsConfig(AppConfig):
@@ -30,8 +43,9 @@ class ClinicSessionsConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards, news
 
-        for table in ("injection", "lotuse", "checklistentry"):
+        for table in ("injection", "lotuse", "checklistentry", "adverseevententry", "triage"):
             guards.insert_only(f"clinic_sessions_{table}")
+        guards.insert_only("clinic_sessions_adverseevent", may_change=EVENT_MAY_CHANGE)
         guards.frozen_when("clinic_sessions_treatmentrecord", "state", ("signed", "voided"), may_change=("state",))
         for event, service in HEARD:
             news.listen(event, service)

@@ -6,7 +6,18 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.accounts import User
 from mesoclinic.sites import Site, VisitKind
-from patients.models import Candidacy, Consent, Consultation, FactSheet, FormulationCheck, Notice, Patient, PlanVersion
+from patients.models import (
+    Candidacy,
+    Consent,
+    Consultation,
+    FactSheet,
+    FormulationCheck,
+    Notice,
+    Patient,
+    PatientDocument,
+    PlanVersion,
+    Todo,
+)
 from protocols.models import Lot, Movement
 
 SLOT_MINUTES = 5
@@ -230,30 +241,124 @@ class Injection(models.Model):
     syringe = models.CharField(max_length=8)
 
 
+class Causality(models.TextChoices):
+    """How likely the treatment caused it (clinical.md 8.1)."""
+
+    UNRELATED = "unrelated", _("Unrelated")
+    UNLIKELY = "unlikely", _("Unlikely")
+    POSSIBLE = "possible", _("Possible")
+    PROBABLE = "probable", _("Probable")
+    DEFINITE = "definite", _("Definite")
+
+
+class Seriousness(models.TextChoices):
+    """What an adverse event led to, as a regulator asks it."""
+
+    NOT_SERIOUS = "not_serious", _("Not serious")
+    HOSPITAL = "hospital", _("Hospital stay, or a longer one")
+    LASTING = "lasting", _("Lasting damage")
+    LIFE_THREATENING = "life_threatening", _("Life-threatening")
+    DEATH = "death", _("Death")
+    OTHER = "other", _("Medically important in another way")
+
+
+class EventOutcome(models.TextChoices):
+    """What came of an adverse event; only the last four close it."""
+
+    ONGOING = "ongoing", _("Still ongoing")
+    RESOLVED = "resolved", _("Resolved")
+    SEQUELAE = "sequelae", _("Resolved with lasting effects")
+    EXCLUDED = "excluded", _("Suspected and excluded")
+    DIED = "died", _("The patient died")
+
+
 class AdverseEvent(models.Model):
-    """Something unwanted that happened; grade 1 to 5."""
+    """Something unwanted that happened, as it stands now; its entries say how it came to that.
+
+    Without a code or a grade nobody has assessed it yet. `worst_grade` never falls.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
-        RESOLVED = "resolved", _("Resolved")
+        RESOLVED = "resolved", _("Closed")
+
+    class Reporter(models.TextChoices):
+        PATIENT = "patient", _("The patient")
+        STAFF = "staff", _("The clinic")
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="adverse_events")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
     record = models.ForeignKey(TreatmentRecord, models.PROTECT, null=True, related_name="adverse_events")
-    code = models.CharField(max_length=8)
-    grade = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=8, blank=True)
+    grade = models.PositiveSmallIntegerField(null=True)
+    worst_grade = models.PositiveSmallIntegerField(null=True)
     onset_at = models.DateTimeField()
+    place = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
-    causality = models.CharField(max_length=12, blank=True)
+    causality = models.CharField(max_length=12, choices=Causality.choices, blank=True)
+    seriousness = models.CharField(max_length=16, choices=Seriousness.choices, blank=True)
     action = models.TextField(blank=True)
-    outcome = models.TextField(blank=True)
+    outcome = models.CharField(max_length=12, choices=EventOutcome.choices, blank=True)
     lots = models.ManyToManyField(Lot, related_name="+", blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    reporter = models.CharField(max_length=8, choices=Reporter.choices, default=Reporter.STAFF)
     reported_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     reported_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="grade_from_1_to_5")]
+
+
+class AdverseEventEntry(models.Model):
+    """One step in the life of an adverse event with what held from then on. Insert only; the last one counts."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", _("Recorded")
+        ASSESSED = "assessed", _("Assessed")
+        TOLD = "told", _("Reported again")
+        FOLLOW_UP = "follow_up", _("Follow-up asked for")
+        ONGOING = "ongoing", _("Still ongoing")
+        CLOSED = "closed", _("Closed")
+        REOPENED = "reopened", _("Opened again")
+        STOPPED = "stopped", _("Course stopped")
+        REPORTED = "reported", _("Report for the regulator made")
+
+    event = models.ForeignKey(AdverseEvent, models.PROTECT, related_name="entries")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    code = models.CharField(max_length=8, blank=True)
+    grade = models.PositiveSmallIntegerField(null=True)
+    causality = models.CharField(max_length=12, choices=Causality.choices, blank=True)
+    seriousness = models.CharField(max_length=16, choices=Seriousness.choices, blank=True)
+    action = models.TextField(blank=True)
+    outcome = models.CharField(max_length=12, choices=EventOutcome.choices, blank=True)
+    lots = models.JSONField(default=list)
+    text = models.TextField(blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    todo = models.OneToOneField(Todo, models.PROTECT, null=True, related_name="asked_in")
+    paper = models.ForeignKey(PatientDocument, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=["event", "number"], name="one_event_entry_of_a_number")]
+
+
+class Triage(models.Model):
+    """What somebody reported by phone or message, sign by sign, and what they were told. Insert only."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="triages")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    event = models.ForeignKey(AdverseEvent, models.PROTECT, null=True, related_name="triages")
+    signs = models.JSONField(default=dict)
+    temperature_c = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    answer = models.CharField(max_length=20, blank=True)
+    text = models.TextField(blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
 
 class Outcome(models.Model):

@@ -1,6 +1,18 @@
 """Addresses of events: one list for each use case."""
 
-from sessions.views import bookings, calendar, messages, patient, series, today, touched, treatment, vignettes
+from sessions.views import (
+    adverse,
+    adverse_triage,
+    bookings,
+    calendar,
+    messages,
+    patient,
+    series,
+    today,
+    touched,
+    treatment,
+    vignettes,
+)
 
 app_name = "sessions"
 urlpatterns = [
@@ -13,4 +25,6 @@ urlpatterns = [
     *patient.urls,
     *vignettes.urls,
     *touched.urls,
+    *adverse.urls,
+    *adverse_triage.urls,
 ]

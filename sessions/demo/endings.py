@@ -1,10 +1,10 @@
 """States of the demo that no service of the clinic reaches yet: written directly, with their audit events."""
 
-from mesoclinic import audit, clock
+from mesoclinic import audit
 from mesoclinic.accounts import User
 from mesoclinic.transactions import atomic
 from patients.models import Consent, PlanVersion
-from sessions.models import AdverseEvent, Series
+from sessions.models import Series
 
 
 def complete(doctor: User, series: Series) -> None:
@@ -27,11 +27,3 @@ def expire(doctor: User, version: PlanVersion) -> None:
         for consent in Consent.objects.filter(plan_version=version, state=Consent.State.SIGNED):
             Consent.objects.filter(pk=consent.pk).update(state=Consent.State.EXPIRED)
             audit.record(doctor, "consent.expired", consent, patient_id=consent.patient_id, changed=["state"])
-
-
-def resolve(doctor: User, event: AdverseEvent, outcome: str) -> None:
-    """A reaction has passed."""
-    with atomic():
-        resolved = {"state": AdverseEvent.State.RESOLVED, "outcome": outcome, "resolved_at": clock.now()}
-        AdverseEvent.objects.filter(pk=event.pk).update(**resolved)
-        audit.record(doctor, "adverse_event.resolved", event, patient_id=event.patient_id, changed=sorted(resolved))

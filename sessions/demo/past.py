@@ -14,7 +14,15 @@ from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.session_day import SessionStep
 from protocols.services.stock import move
 from sessions.demo.room import DISCARDED_UL, WELL_TODAY
-from sessions.models import AdverseEvent, Booking, ChecklistEntry, LotUse, TreatmentRecord, TreatmentSession
+from sessions.models import (
+    AdverseEvent,
+    AdverseEventEntry,
+    Booking,
+    ChecklistEntry,
+    LotUse,
+    TreatmentRecord,
+    TreatmentSession,
+)
 from sessions.queries.treatment import LOCK
 from sessions.rules.totals import Mixed, Point, totals
 
@@ -144,11 +152,16 @@ def _react(by: User, record: TreatmentRecord, at: datetime, reaction: tuple[str,
         patient=record.patient,
         record=record,
         code=code,
+        site=record.site,
         grade=grade,
         onset_at=at,
         description=words,
+        worst_grade=grade,
         reported_by=by,
         reported_at=at,
     )
-    event.lots.set(use.lot_id for use in record.lot_uses.all())
+    lots = sorted({use.lot_id for use in record.lot_uses.all()})
+    event.lots.set(lots)
+    told = {"code": code, "grade": grade, "lots": lots, "by": by, "at": at}
+    AdverseEventEntry.objects.create(event=event, number=1, kind=AdverseEventEntry.Kind.OPENED, **told)
     audit.record(by, "adverse_event.reported", event, patient_id=record.patient_id)

@@ -33,7 +33,9 @@ def session_done(record: TreatmentRecord, ended_at: datetime) -> SessionDone:
         thin_or_bald_area=_answer(record, "thin_or_bald_area"),
         uses_topicals=_answer(record, "uses_topicals"),
         skin_broken=_answer(record, "skin_broken"),
-        scalp_reaction_grade=max((*_grades(record.reactions), *(each.grade for each in events)), default=None),
+        scalp_reaction_grade=max(
+            (*_grades(record.reactions), *(each.grade for each in events if each.grade)), default=None
+        ),
         fainted=known(FAINT in {*_codes(record.reactions), *(each.code for each in events)}),
     )
 

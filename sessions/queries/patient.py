@@ -24,7 +24,7 @@ from patients.queries.overrides import Overridden, overridden_in
 from patients.queries.papers import papers_of
 from patients.queries.people import patient_for
 from patients.rules.overrides import effective
-from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.messages import Row, row_of
 
 LISTED = 8
@@ -72,7 +72,6 @@ class Clinical:
     after: str = ""
     overridden: Sequence[Overridden] = ()
     measurements: Sequence[Measurement] = ()
-    events: Sequence[AdverseEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,5 +214,4 @@ def _clinical(patient: Patient, today: date) -> Clinical:
         after=str(effective(verdict.verdict, verdict.findings, aside)) if verdict else "",
         overridden=list(aside.values()),
         measurements=list(patient.measurements.order_by("-taken_at")[:LISTED]),
-        events=list(patient.adverse_events.filter(state=AdverseEvent.State.OPEN).order_by("-onset_at")),
     )

@@ -26,6 +26,7 @@ from protocols.rules.kinds.adverse_events import AdverseEventType
 from protocols.rules.kinds.session_day import ChecklistItem, SessionStep
 from protocols.rules.kinds.technique import Technique
 from sessions.models import AdverseEvent, Booking, ChecklistEntry, LotUse, TreatmentRecord, TreatmentSession
+from sessions.queries.adverse import name_of
 from sessions.queries.bookings import bookings_for
 from sessions.queries.clearing import Stop, stop_of
 from sessions.queries.delivered import (
@@ -338,4 +339,4 @@ def _steps(record: TreatmentRecord) -> Iterator[Step]:
 def _events(record: TreatmentRecord, catalogue: Catalogue) -> Iterator[Event]:
     for row in record.adverse_events.select_related("reported_by").order_by("reported_at", "pk"):
         known = catalogue.has(AdverseEventType, row.code)
-        yield Event(catalogue.row(AdverseEventType, row.code).name if known else row.code, row)
+        yield Event(catalogue.row(AdverseEventType, row.code).name if known else name_of(row.code), row)

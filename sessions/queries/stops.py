@@ -1,13 +1,11 @@
-"""What forbids booking a plan at all, by the rules of scheduling (clinical.md 6.2), on the day of the booking."""
+"""What forbids booking a plan at all, by the rules of scheduling (clinical.md 6.2, 6.3), on the day of the booking."""
 
 from mesoclinic import clock
 from mesoclinic.rules.finding import Finding, Level
-from mesoclinic.rules.tri import Tri, any_, known
+from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
-from protocols.rules.catalogue import Catalogue
-from protocols.rules.kinds.adverse_events import AdverseEventType
-from sessions.models import AdverseEvent
+from sessions.queries.adverse import GRAVE, UNSETTLED, course_stops, events_of, open_grade, sentinel_open
 from sessions.rules.schedule import CourseState, plan_course
 
 
@@ -15,26 +13,24 @@ def booking_stops(version: PlanVersion) -> list[Finding]:
     """Each rule that blocks booking this plan today; empty when none does."""
     catalogue = catalogue_of(version.release)
     today = clock.now().astimezone(version.plan.site.zone).date()
-    opened = list(AdverseEvent.objects.filter(patient=version.plan.patient_id, state=AdverseEvent.State.OPEN))
+    events = events_of(version.plan.patient_id)
     consents = Consent.objects.filter(plan_version=version, kind=Consent.Kind.TREATMENT, state=Consent.State.SIGNED)
     consent = consents.order_by("-signed_at").first()
     state = CourseState(
         protocol=version.protocol,
         evaluated_on=today,
         start=today,
-        unresolved_grade=max((event.grade for event in opened), default=None),
-        sentinel_open=any_(_sentinel(event, catalogue) for event in opened),
+        unresolved_grade=open_grade(events),
+        sentinel_open=sentinel_open(events, catalogue),
         consent_on=consent.signed_on if consent else None,
         # The form of a signed consent is compared when the treatment starts; booking asks for its age only.
         consent_form_current=Tri.YES,
         planned_count=version.session_count,
     )
-    return [finding for finding in plan_course(state, catalogue).findings if finding.level == Level.BLOCK]
+    blocked = [finding for finding in plan_course(state, catalogue).findings if finding.level == Level.BLOCK]
+    return blocked + course_stops(version, events, catalogue)
 
 
-def _sentinel(event: AdverseEvent, catalogue: Catalogue) -> Tri:
-    if not catalogue.has(AdverseEventType, event.code):
-        # Nobody can say whether an unknown kind is a sentinel event: that is not a pass.
-        return Tri.YES
-    least = catalogue.row(AdverseEventType, event.code).sentinel_from_grade
-    return known(least is not None and event.grade >= least)
+def event_stops(version: PlanVersion) -> list[Finding]:
+    """Those of the stops that an adverse event makes."""
+    return [finding for finding in booking_stops(version) if finding.rule in (UNSETTLED, GRAVE)]

@@ -4,18 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.accounts import Role, User
+from mesoclinic.rules.tri import Tri
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, Override, PlanVersion
 from patients.queries.sign_offs import NamedSignOff, waiting_for
 from patients.queries.todos import todos_for
 from protocols.queries.catalogue import current_catalogue
-from protocols.rules.kinds.adverse_events import AdverseEventType
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+from sessions.queries.adverse import is_sentinel_event, name_of
 from sessions.queries.bookings import COMING
 from sessions.queries.broken import Broken, broken_bookings
 from sessions.queries.naming import blocked_words
@@ -353,22 +354,25 @@ def _plans(actor: User, now: datetime) -> Queue:
 
 
 def _events(actor: User, now: datetime) -> Queue:
-    opened = AdverseEvent.objects.filter(
-        state=AdverseEvent.State.OPEN, patient__patient_sites__site__in=actor.sites.all()
-    ).select_related("patient")
+    opened = (
+        AdverseEvent.objects.filter(state=AdverseEvent.State.OPEN, patient__patient_sites__site__in=actor.sites.all())
+        .select_related("patient", "site", "record")
+        .prefetch_related("lots")
+    )
+    catalogue = current_catalogue()
     rows = [
         Row(
             when=_day(each.onset_at, now.tzinfo),
-            sentence=_("%(name)s has an open adverse event, grade %(grade)d.")
-            % {"name": each.patient.full_name, "grade": each.grade},
-            detail=_event_name(each.code),
-            action=_("Open patient"),
-            to="sessions:patient",
-            key=each.patient_id,
+            sentence=_event_sentence(each),
+            detail=name_of(each.code),
+            action=_("Open event"),
+            to="sessions:adverse_event",
+            key=each.pk,
             patient_id=each.patient_id,
+            tag=_("Sentinel") if is_sentinel_event(each, catalogue) is Tri.YES else "",
             level="bad",
         )
-        for each in opened.distinct().order_by("-grade", "onset_at")[:LISTED]
+        for each in opened.distinct().order_by(F("grade").desc(nulls_first=True), "onset_at")[:LISTED]
     ]
     return Queue("events", _("Open adverse events"), "exclamation-triangle", rows, _("No adverse event is open."))
 
@@ -393,9 +397,11 @@ def _overrides(actor: User, now: datetime) -> Queue:
     return Queue("overrides", _("Overridden this week"), "pencil", rows, _("No finding was overridden this week."))
 
 
-def _event_name(code: str) -> str:
-    catalogue = current_catalogue()
-    return catalogue.row(AdverseEventType, code).name if catalogue.has(AdverseEventType, code) else code
+def _event_sentence(event: AdverseEvent) -> str:
+    words = {"name": event.patient.full_name, "grade": event.grade}
+    if event.grade is None:
+        return _("%(name)s reported something that nobody has assessed.") % words
+    return _("%(name)s has an open adverse event, grade %(grade)d.") % words
 
 
 def _day(moment: datetime, zone: tzinfo | None) -> str:
@@ -423,6 +429,6 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
     Role.NURSE: ("rooms", "prepare", "todos"),
-    Role.DERMATOLOGIST: ("my_day", "todos", "plans", "drafts"),
+    Role.DERMATOLOGIST: ("my_day", "todos", "events", "plans", "drafts"),
     Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed", "overrides"),
 }

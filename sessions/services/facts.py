@@ -17,6 +17,7 @@ from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
 from protocols.models import Lot
 from protocols.queries.catalogue import current_release
 from sessions.models import TreatmentRecord, TreatmentSession
+from sessions.queries.stops import event_stops
 
 FACTS_CHANGED = "facts changed"
 OVERRIDDEN = "finding overridden"
@@ -39,7 +40,9 @@ def recheck_open_plans(*, actor: Actor, patient_id: int, cause: str = FACTS_CHAN
             check = check_version(actor, version=version, sheet=sheet, cause=cause)
             ahead = TreatmentSession.objects.filter(series__plan_version=version, state__in=AHEAD)
             void = version.plan.consultation.state == Consultation.State.VOIDED
-            _flag(actor, ahead, _("The consultation of this plan is void.") if void else _reason(verdict, check))
+            _flag(
+                actor, ahead, _("The consultation of this plan is void.") if void else _reason(version, verdict, check)
+            )
 
 
 def recheck_after_override(*, actor: Actor, patient_id: int) -> None:
@@ -67,9 +70,9 @@ def flag_prepared(*, actor: Actor, lot_id: int) -> None:
         _flag(actor, sessions, _("Lot %(number)s is %(state)s. Draw up from another.") % words)
 
 
-def _reason(verdict: Candidacy, check: FormulationCheck) -> str:
+def _reason(version: PlanVersion, verdict: Candidacy, check: FormulationCheck) -> str:
     """Why a session may not take place as things stand, empty when nothing stops it."""
-    rules: list[str] = []
+    rules = [f"{found.rule} {found.reason}" for found in event_stops(version)]
     aside = overridden_in(verdict, on=verdict.evaluated_on)
     if effective(verdict.verdict, verdict.findings, aside) not in OK_VERDICTS:
         left = [found for found in verdict.findings if found["rule"] not in aside]

@@ -11,8 +11,8 @@ from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument, Todo
 from patients.services.consents import offer_consent
 from protocols.models import Lot, OpenedVial, Product, VignetteRun
-from sessions.models import Booking, Series, TreatmentSession
-from tests.builders import catalogue, clinic, papers, people, plans
+from sessions.models import Booking, Series, TreatmentSession, Triage
+from tests.builders import adverse, catalogue, clinic, papers, people, plans
 from tests.builders.rows import row
 
 _numbers = count(1)
@@ -86,6 +86,8 @@ def world() -> World:
         "attachment_id": papers.attachment(patient, by=doctor).pk,
         "notice_id": notice.pk,
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
+        "event_id": adverse.event(patient, by=doctor).pk,
+        "triage_id": row(Triage, patient=patient, site=site, by=doctor).pk,
         "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,
         "product_id": product.pk,

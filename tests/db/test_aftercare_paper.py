@@ -92,6 +92,7 @@ def test_an_earlier_session_that_forbids_longer_still_counts(clock):
     scene = Scene(clock, madrid(2026, 3, 2, 15, 30))
     AdverseEvent.objects.create(
         patient=scene.patient,
+        site=scene.site,
         record=scene.record,
         code="AE-03",
         grade=2,

@@ -162,8 +162,10 @@ def test_an_open_adverse_event_of_grade_two_blocks_booking(scene):
     order = scene.order()
     AdverseEvent.objects.create(
         patient=scene.patient,
+        site=scene.site,
         code="AE-01",
         grade=2,
+        worst_grade=2,
         onset_at=datetime(2026, 11, 20, tzinfo=UTC),
         reported_by=scene.doctor,
         reported_at=datetime(2026, 11, 20, tzinfo=UTC),

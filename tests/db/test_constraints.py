@@ -39,6 +39,7 @@ from sessions.models import (
 )
 from tests.builders.rows import row
 
+    AdverseEventEntry,
 OURS = ("mesoclinic", "protocols", "patients", "clinic_sessions")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -78,6 +79,7 @@ NEVER_REPEATED = {
     "patients_attachment.paper_id": Attachment,
     "patients_correction.fact_sheet_id": Correction,
     "patients_notice.message_id": Notice,
+    "one_event_entry_of_a_number": (AdverseEventEntry, ("event", "number")),
     "clinic_sessions_series.plan_version_id": Series,
     "clinic_sessions_booking.calendar_uid": Booking,
     "clinic_sessions_lotuse.movement_id": LotUse,
@@ -100,6 +102,7 @@ CHECKED = {
         Absence,
         [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 2)}],
         [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 1)}],
+    "clinic_sessions_adverseevententry.todo_id": AdverseEventEntry,
     ),
     "stock_never_below_zero": (Lot, [{"on_hand_ml": 0}], [{"on_hand_ml": "-0.001"}]),
     "patient_has_a_name": (

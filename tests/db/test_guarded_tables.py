@@ -31,6 +31,20 @@ INSERT_ONLY: dict[str, set[str]] = {
     "clinic_sessions_lotuse": set(),
     "clinic_sessions_checklistentry": set(),
 }
+    "clinic_sessions_adverseevententry": set(),
+    "clinic_sessions_triage": set(),
+    "clinic_sessions_adverseevent": {
+        "code",
+        "grade",
+        "worst_grade",
+        "causality",
+        "seriousness",
+        "action",
+        "outcome",
+        "state",
+        "resolved_at",
+        "version",
+    },
 # Table -> the states in which a row is frozen, in the order in which it passes them, and what may still change then.
 FROZEN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "patients_consultation": (("signed", "voided"), {"state"}),

@@ -93,8 +93,10 @@ def forbid_drafts(made: Scene) -> None:
 def an_event(made: Scene) -> None:
     AdverseEvent.objects.create(
         patient=made.patient,
+        site=made.site,
         code="AE-01",
         grade=2,
+        worst_grade=2,
         onset_at=treatments.TODAY,
         reported_by=made.doctor,
         reported_at=treatments.TODAY,

@@ -10,6 +10,7 @@ SENDERS = frozenset({DESK, DIRECTOR})
 DOCTORS = frozenset({DOCTOR})
 OVERRIDERS = frozenset({DOCTOR, DIRECTOR})
 DIRECTORS = frozenset({DIRECTOR})
+ASSESSORS = frozenset({DOCTOR, DIRECTOR})
 PUBLIC = "public"
 ACCOUNT = "account"
 
@@ -91,6 +92,19 @@ MATRIX: dict[str, Declared] = {
     "sessions:message_paper": get(EVERYBODY),
     "sessions:send_message": post(SENDERS),
     "sessions:tell_message": post(SENDERS),
+    "sessions:adverse_events": get(CLINICAL),
+    "sessions:adverse_event": get(CLINICAL),
+    "sessions:assess_adverse_event": page(ASSESSORS),
+    "sessions:follow_adverse_event": page(CLINICAL),
+    "sessions:close_adverse_event": page(ASSESSORS),
+    "sessions:reopen_adverse_event": page(ASSESSORS),
+    "sessions:stop_course": page(ASSESSORS),
+    "sessions:report_adverse_event": post(ASSESSORS),
+    "sessions:patient_adverse_events": get(CLINICAL),
+    "sessions:open_adverse_events": get(CLINICAL),
+    "sessions:record_adverse_event": page(CLINICAL),
+    "sessions:triage": page(EVERYBODY),
+    "sessions:answered_call": get(EVERYBODY),
     "sessions:print_message": post(SENDERS),
     "sessions:settle_message": post(SENDERS),
     "patients:search": get(EVERYBODY),

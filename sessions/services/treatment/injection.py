@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mesoclinic import access, audit, clock
+from mesoclinic import access, clock
 from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError, Conflict, RuleBroken
@@ -20,7 +20,9 @@ from protocols.rules.kinds.technique import Technique
 from sessions.models import AdverseEvent, Booking, TreatmentRecord, TreatmentSession
 from sessions.queries.readiness import consent_of, readiness_of
 from sessions.queries.treatment import booking_of, lot_uses, lots_of, mixed_of, record_for, version_of, zones_of
+from sessions.rules.adverse_told import Report
 from sessions.rules.totals import Given, Point, Rest, totals
+from sessions.services.adverse import open_event
 from sessions.services.treatment.locking import seen, started, step
 from sessions.services.visits import lead_to
 
@@ -103,19 +105,9 @@ def report_reaction(
             record = seen(actor, record_id, version)
             reactions = [*record.reactions, {"code": code, "grade": grade}]
             step(actor, record, "reaction_recorded", reactions=reactions, none_observed=False)
-        event = AdverseEvent.objects.create(
-            patient=record.patient,
-            record=record,
-            code=code,
-            grade=grade,
-            onset_at=clock.now(),
-            description=description,
-            reported_by=actor,
-            reported_at=clock.now(),
-        )
-        event.lots.set({use.lot for use in lot_uses(record)})
-        audit.record(actor, "adverse_event.reported", event, patient_id=record.patient_id)
-    return event
+        lots = tuple({use.lot_id for use in lot_uses(record)})
+        told = Report(code, grade, clock.now(), record_id=record.pk, description=description, lots=lots)
+        return open_event(actor, patient=record.patient, report=told)
 
 
 def _lead(actor: User, record: TreatmentRecord) -> None:
