@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from mesoclinic.rules.tri import Tri
 from mesoclinic.widgets import Chips, ManyChips, PictureRadio, TriState
 from patients.forms.consultation_fields import DayField, NumberField
 from patients.rules.faga import Reading, asked, supports
+from patients.rules.still_true import Manner, manner_of
 from protocols.rules.answers import measured
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale, SeverityStage
@@ -45,11 +47,20 @@ _ALLERGY = re.compile(r"allergy__(\d{1,2})__(?:class|reaction)")
 class ConsultationForm(ClinicForm):
     """All questions, none of them required by the form: what is missing is the verdict's to say."""
 
+    # Facts of before, by the name that a sheet keeps.
+    known: Mapping[str, Any] = MappingProxyType({})
+
     def __init__(
-        self, data: Any = None, *, catalogue: Catalogue, today: date, initial: Mapping[str, Any] | None = None
+        self,
+        data: Any = None,
+        *,
+        catalogue: Catalogue,
+        today: date,
+        initial: Mapping[str, Any] | None = None,
+        known: Mapping[str, Any] | None = None,
     ):
         super().__init__(data, initial=dict(initial or {}), label_suffix="")
-        self.catalogue, self.today = catalogue, today
+        self.catalogue, self.today, self.known = catalogue, today, known or self.known
         self.inputs = {row.id: row for row in catalogue.of(Input) if _asked(row)}
         self.placed: dict[str, list[str]] = {section.id: [] for section in self._sections()}
         for row in self.inputs.values():
@@ -84,16 +95,24 @@ class ConsultationForm(ClinicForm):
         """The sheet: {name: {value, observed_on}}, only of what was answered."""
         today, clean = self.today.isoformat(), self.cleaned_data
         sheet = {}
-        for name, row in self.inputs.items():
+        for row in self.inputs.values():
             key, value = self._stored(row, clean)
             if value not in (None, "", []):
-                # A sample whose date nobody gave has no age: it is never taken for today's.
-                dated = f"{name}__observed_on"
-                observed = clean.get(dated) or "" if dated in self.fields else today
-                sheet[key] = {"value": value, "observed_on": observed}
+                sheet[key] = {"value": value, "observed_on": self._observed_on(row, key, value)}
         if clean.get("allergies_reviewed") == "yes":
             sheet.setdefault("allergies", {"value": [], "observed_on": today})
         return sheet
+
+    def _observed_on(self, row: Input, key: str, value: Any) -> str:
+        """Today, but for samples and for what stands here unasked: those keep the day that they are of."""
+        dated = f"{row.id}__observed_on"
+        if dated in self.fields:
+            # A sample whose date nobody gave has no age: it is never taken for today's.
+            return self.cleaned_data.get(dated) or ""
+        before = self.known.get(key, {})
+        unasked = row.type == "allergies" and self.cleaned_data.get("allergies_reviewed") != "yes"
+        kept = (unasked or manner_of(row) is Manner.SINGLY) and before.get("value") == value
+        return str(before.get("observed_on") if kept else self.today.isoformat())
 
     def narrative(self) -> dict[str, Any]:
         """History, examination and expectations as text, for the frozen record."""

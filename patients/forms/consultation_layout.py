@@ -1,9 +1,8 @@
 """How a consultation stands on the screen: parts, cards, and of each question when it applies and if it is open."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,7 +16,9 @@ from mesoclinic.rules.arithmetic import round_half_up
 from mesoclinic.rules.tri import Tri
 from mesoclinic.templatetags.components import error_target
 from patients.forms.consultation import ConsultationForm
+from patients.forms.still_true import Last, last_answer
 from patients.queries.candidacy import Gap, Panel
+from patients.rules.still_true import asked_when
 from protocols.rules.facts import Facts
 from protocols.rules.kinds.diagnosis import Fit, ScarringSign, SeverityScale
 from protocols.rules.kinds.inputs import Condition, Definition, ExaminationItem, FormSection, Input
@@ -31,10 +32,6 @@ PARTS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     ("tests", _("Tests"), ("laboratory",)),
     ("expectations", _("Expectations"), ("psychology", "preferences")),
 )
-# Not required by any rule, and still only asked when it can apply.
-APPLIES = {"hormone_sensitive_cancer": Condition(input="cancer", none_of=("none",))}
-# Some rule needs them of some patients; a doctor may want to know them of everybody.
-ALWAYS_ASKED = frozenset({"duration_months", "ferritin", "hb_in_range", "tsh_status"})
 # Yes is the good answer here.
 GOOD_IF_YES = frozenset({"allergies_reviewed", "cause_addressed", "hb_in_range"})
 # As long as their words are together, a question and its choices fit one line.
@@ -44,7 +41,10 @@ BORN = "id_date_of_birth"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row: its field, the date of its sample, when it applies (JSON) and what its reader should know."""
+    """One row: its field, the date of its sample, when it applies (JSON) and what its reader should know.
+
+    `needed` names what it answers for a verdict: one answer of several rows that share it is enough.
+    """
 
     field: BoundField
     sample: BoundField | None = None
@@ -53,8 +53,10 @@ class Question:
     good_if_yes: bool = False
     when: str = ""
     open: bool = False
+    unconfirmed: bool = False
+    needed: str = ""
     counted: str = ""
-    recorded_on: date | None = None
+    last: Last | None = None
     definitions: tuple[str, ...] = ()
 
 
@@ -88,7 +90,14 @@ class Card:
     @property
     def open(self) -> int:
         """How many answers a verdict waits for here."""
-        return sum(question.open for question in self.questions)
+        return sum(question.open or question.unconfirmed for question in self.questions)
+
+    @property
+    def still(self) -> int:
+        """How many earlier answers may be confirmed together."""
+        return sum(
+            question.unconfirmed and bool(question.last and question.last.together) for question in self.questions
+        )
 
     @property
     def measured(self) -> bool:
@@ -117,14 +126,21 @@ class OpenGap:
     places: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """An earlier answer that nobody has confirmed: the id of its control, the question, and what was answered."""
+
+    place: str
+    question: str
+    last: Last | None
+
+
 class Layout:
     """The questions of a form beside the verdict on its answers and what was known before."""
 
-    def __init__(
-        self, form: ConsultationForm, *, facts: Facts, panel: Panel, known: Mapping[str, Any] | None = None
-    ) -> None:
-        self.form, self.facts, self.panel, self.known = form, facts, panel, known or {}
-        self.catalogue, self._answers = form.catalogue, form.facts()
+    def __init__(self, form: ConsultationForm, *, facts: Facts, panel: Panel) -> None:
+        self.form, self.facts, self.panel = form, facts, panel
+        self.catalogue = form.catalogue
         self._open = {field.name for name in panel.open for field in self._fields_of(name)[:1]}
 
     @cached_property
@@ -148,12 +164,23 @@ class Layout:
         )
 
     @cached_property
+    def unconfirmed(self) -> tuple[Unconfirmed, ...]:
+        """What was known before and is not confirmed, but for what stands among the gaps already."""
+        rows = ((name, self._row_of(name)) for name in self.panel.unconfirmed)
+        return tuple(
+            Unconfirmed(self._place_of(row.id), row.question, last_answer(name, row, self.form.known, self.catalogue))
+            for name, row in rows
+            if row is not None and row.id not in self.panel.open
+        )
+
+    @cached_property
     def live(self) -> str:
         """What changes in the page with each answer, as JSON: open questions, counts, and what is wrong where."""
         questions = [question for part in self.parts for card in part.cards for question in card.questions]
         wrong = {name: errors for name, errors in self.form.errors.items() if name in self.form.fields}
         told = {
-            "open": [each.field.name for each in questions if each.open],
+            "open": [each.field.name for each in questions if each.open or each.unconfirmed],
+            "still": {card.id: card.still for part in self.parts for card in part.cards},
             "parts": {part.id: part.open for part in self.parts},
             "counted": {each.field.name: each.counted for each in questions if each.counted} | self.form.derived(),
             "wrong": {name: " ".join(map(str, errors)) for name, errors in wrong.items()},
@@ -198,8 +225,10 @@ class Layout:
             good_if_yes=name in GOOD_IF_YES,
             when=json.dumps(list(self._applies(name, row))),
             open=name in self._open or sampled in self._open,
+            unconfirmed=name in self.panel.unconfirmed,
+            needed=_needed(name, row),
             counted=self._worked_out(row) if row is not None else "",
-            recorded_on=self._recorded_on(name),
+            last=self._last(name, row),
             definitions=tuple(self._definitions(name)),
         )
 
@@ -218,7 +247,7 @@ class Layout:
             for fit in self.catalogue.row(SeverityScale, name.removeprefix("severity__")).fits:
                 pattern = [_condition(Condition(input="pattern", any_of=(fit.pattern,)))] if fit.pattern else []
                 yield [_condition(Condition(input="dx", any_of=(fit.diagnosis,))), *pattern]
-        elif row is not None and row.id not in ALWAYS_ASKED and (condition := row.when or APPLIES.get(row.id)):
+        elif row is not None and (condition := asked_when(row)):
             yield [_condition(condition)]
 
     def _worked_out(self, row: Input) -> str:
@@ -246,13 +275,9 @@ class Layout:
             words = ngettext("%(number)d day ago", "%(number)d days ago", int(value))
         return words % {"number": value}
 
-    def _recorded_on(self, name: str) -> date | None:
-        """The earlier day on which this same answer was recorded, when it was."""
-        entry, now = self.known.get(name), self._answers.get(name)
-        if not entry or not now or entry.get("value") != now["value"] or not entry.get("observed_on"):
-            return None
-        day = date.fromisoformat(entry["observed_on"])
-        return day if day < self.form.today else None
+    def _last(self, name: str, row: Input | None) -> Last | None:
+        asked = row or (self.catalogue.row(Input, "severity") if name.startswith("severity__") else None)
+        return last_answer(name, asked, self.form.known, self.catalogue) if asked else None
 
     def _definitions(self, name: str) -> Iterator[str]:
         yield from (f"{row.term}: {row.text}" for row in self.catalogue.of(Definition) if row.id.startswith(f"{name}_"))
@@ -281,6 +306,13 @@ class Layout:
     def _place_of(self, name: str) -> str:
         fields = self._fields_of(name)
         return error_target(fields[0]) if fields else BORN
+
+
+def _needed(name: str, row: Input | None) -> str:
+    if name.startswith("severity__"):
+        return "severity"
+    conditional = row is not None and row.required == "when" and asked_when(row) is not None
+    return name if row is not None and (conditional or row.required in ("always", "planned")) else ""
 
 
 def _spelled(unit: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from mesoclinic.rules.finding import Finding, Level
 from patients.models import Candidacy, FactSheet, Patient
 from patients.queries.overrides import Overridden
-from patients.rules.candidacy import CandidacyResult, required
+from patients.rules.candidacy import CandidacyResult, Verdict, required
 from patients.rules.overrides import effective
 from protocols.models import CatalogueRelease
 from protocols.rules.catalogue import Catalogue
@@ -55,10 +55,12 @@ class Gap:
 class Panel:
     """A verdict in the order in which a doctor reads it. `open` are the inputs that wait for an answer.
 
-    `after` is the verdict with the overrides that count, and `told` what the patient hears of it.
+    `unconfirmed` are facts of before that nobody has confirmed: while there are any, nothing is concluded. `so_far`
+    is the verdict with the overrides that count, `after` the same held back by them, and `told` what the patient hears.
     """
 
     verdict: CandidacyResult
+    so_far: str
     after: str
     told: str
     release: str
@@ -68,6 +70,17 @@ class Panel:
     passed: tuple[Shown, ...]
     asked: int
     open: tuple[str, ...]
+    unconfirmed: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """How many answers are waited for before it can be signed as concluded."""
+        return len({*self.open, *self.unconfirmed})
+
+    @property
+    def overridden(self) -> bool:
+        """Whether overrides change the verdict."""
+        return self.so_far != self.verdict.verdict
 
     @property
     def answered(self) -> int:
@@ -82,17 +95,24 @@ class Panel:
 
 
 def panel(
-    verdict: CandidacyResult, facts: Facts, catalogue: Catalogue, overridden: Mapping[str, Overridden] | None = None
+    verdict: CandidacyResult,
+    facts: Facts,
+    catalogue: Catalogue,
+    overridden: Mapping[str, Overridden] | None = None,
+    unconfirmed: tuple[str, ...] = (),
 ) -> Panel:
     """The verdict with everything that its page says about it; `overridden` are the overrides that count, by rule."""
     aside = overridden or {}
-    after = effective(verdict.verdict, ({"rule": each.rule, "level": each.level} for each in verdict.fired), aside)
+    so_far = effective(verdict.verdict, ({"rule": each.rule, "level": each.level} for each in verdict.fired), aside)
+    held = unconfirmed and so_far != Verdict.CONTRAINDICATED
+    after = Verdict.CANNOT_CONCLUDE.value if held else so_far
     gaps = tuple(_gap(gap, facts, catalogue) for gap in verdict.gaps)
     missing = {name for gap in gaps for name, _question in gap.inputs}
     dates = {row.id for row in catalogue.of(Input) if row.age_of}
     wanted = ({*required(facts, catalogue)} - dates) | missing
     return Panel(
         verdict=verdict,
+        so_far=so_far,
         after=after,
         told=catalogue.row(VerdictWording, after).text,
         release=catalogue.release,
@@ -102,6 +122,7 @@ def panel(
         passed=_shown(verdict.fired, (Level.PROCEED,), catalogue, aside),
         asked=len(wanted),
         open=tuple(row.id for row in catalogue.of(Input) if row.id in missing),
+        unconfirmed=unconfirmed,
     )
 
 

@@ -118,12 +118,12 @@ def read_facts(
     found: dict[str, list[Read]] = {}
     for name in (name for name in rows if name in {*facts, *(mark.field for mark in marks)}):
         row, known = rows[name], (before or {}).get(name)
-        answer = _entry_words(row, facts.get(name), catalogue)
-        was = _in_words(row, known.get("value"), catalogue) if known else ""
+        answer = answer_words(row, facts.get(name), catalogue)
+        was = answer_words(row, known, catalogue)
         on = facts.get(name, {}).get("observed_on", "")
         sampled = date.fromisoformat(on) if on and name in samples else None
         corrected = tuple(
-            Corrected(_entry_words(row, mark.old, catalogue), _entry_words(row, mark.new, catalogue), mark)
+            Corrected(answer_words(row, mark.old, catalogue), answer_words(row, mark.new, catalogue), mark)
             for mark in marks
             if mark.field == name
         )
@@ -147,7 +147,8 @@ def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> li
     return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
 
 
-def _entry_words(row: Input, entry: Mapping[str, Any] | None, catalogue: Catalogue) -> str:
+def answer_words(row: Input, entry: Mapping[str, Any] | None, catalogue: Catalogue) -> str:
+    """An entry of a fact sheet in words; empty for none."""
     return _in_words(row, entry.get("value"), catalogue) if entry else ""
 
 

@@ -9,15 +9,19 @@ from django.utils.translation import gettext as _
 from mesoclinic import access, audit, clock
 from mesoclinic.access import Can
 from mesoclinic.accounts import User
-from mesoclinic.errors import ClinicError, StaleRecord
+from mesoclinic.errors import ClinicError, RuleBroken, StaleRecord
 from mesoclinic.transactions import atomic
 from patients.models import Addendum, Consultation, FactSheet
+from patients.queries.banner import current_facts
 from patients.queries.consultations import consultation_for, open_draft_for, site_for, today_at
 from patients.queries.people import patient_for
+from patients.rules.still_true import unconfirmed
 from patients.services.candidacy import acknowledge, judge
 from patients.services.facts import write_fact_sheet
 from patients.services.overrides import Grounds, override_findings
-from protocols.queries.catalogue import current_release
+from protocols.queries.catalogue import catalogue_of, current_release
+from protocols.rules.facts import from_sheet
+from protocols.rules.kinds.inputs import Input
 
 DRAFT_BYTES = 200_000
 
@@ -72,6 +76,7 @@ def sign_consultation(
     with atomic():
         draft = consultation_for(actor, consultation_id)
         _own_draft(actor, draft)
+        _nothing_dropped(draft, facts)
         sheet = write_fact_sheet(
             actor, patient=draft.patient, facts=facts, source=FactSheet.Source.CONSULTATION, consultation=draft
         )
@@ -105,6 +110,17 @@ def _own_draft(actor: User, consultation: Consultation) -> None:
         raise StaleRecord(_("This consultation is signed. Add an addendum instead."))
     if consultation.clinician_id != actor.pk:
         raise StaleRecord(_("This draft belongs to %(name)s.") % {"name": consultation.clinician.name})
+
+
+def _nothing_dropped(draft: Consultation, facts: Mapping[str, object]) -> None:
+    """What was known is confirmed, changed or answered with “unknown”: it never leaves the record in silence."""
+    catalogue = catalogue_of(current_release())
+    given = from_sheet(facts, evaluated_on=today_at(draft.site), catalogue=catalogue)
+    left = unconfirmed(current_facts(draft.patient), facts, given, catalogue)
+    if left:
+        rows = [row for row in catalogue.of(Input) if (row.stored_as or row.id) in left]
+        asked = " · ".join(row.question for row in rows)
+        raise RuleBroken(_("Still true? Confirm or change what was known before: %(questions)s") % {"questions": asked})
 
 
 def _step(draft: Consultation, version: int, **fields: object) -> None:

@@ -14,25 +14,28 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
-from patients.forms.consultation import ConsultationForm, initial_of
+from patients.forms.consultation import ConsultationForm
 from patients.forms.consultation_layout import Layout
 from patients.forms.overrides import OverrideForms
+from patients.forms.still_true import Known, carried, confirm
 from patients.models import Candidacy, Consultation
 from patients.queries import consultations as queries
 from patients.queries.acknowledgements import stored, unread
 from patients.queries.banner import banner_for, current_facts
 from patients.queries.candidacy import as_given, missing_words, panel
+from patients.queries.changes import changes, seen
 from patients.queries.corrections import corrections_of, signed_facts, verdict_since, void_of
 from patients.queries.overrides import overridable, overridden_in, standing, verdict_after
 from patients.queries.papers import letters_of
 from patients.rules.candidacy import evaluate
+from patients.rules.still_true import unconfirmed
 from patients.services import consultations as services
 from patients.services.overrides import Grounds
 from protocols.queries.catalogue import catalogue_of, current_catalogue
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import from_sheet
 
-_CONTROLS = {"csrfmiddlewaretoken", "version", "action", "acknowledged", "theirs"}
+_CONTROLS = {"csrfmiddlewaretoken", "version", "action", "acknowledged", "theirs", "still", "was"}
 
 
 @require_GET
@@ -40,8 +43,9 @@ _CONTROLS = {"csrfmiddlewaretoken", "version", "action", "acknowledged", "theirs
 def worklist(request: StaffRequest) -> HttpResponse:
     """Drafts and the latest signed consultations."""
     found = queries.worklist_for(request.actor)
-    disclose(request.actor, "consultations", [each.patient_id for each in found])
-    return render(request, "patients/consultations.html", {"consultations": found})
+    arrived = waiting_intakes_for(request.actor)
+    disclose(request.actor, "consultations", [each.patient.pk for each in (*found, *arrived)])
+    return render(request, "patients/consultations.html", {"consultations": found, "arrived": arrived})
 
 
 @require_POST
@@ -129,20 +133,17 @@ class SignForm(ClinicForm):
 
 
 def _form(found: Consultation, posted: QueryDict | None) -> ConsultationForm:
-    catalogue, today = current_catalogue(), queries.today_at(found.site)
+    catalogue, today, known = current_catalogue(), queries.today_at(found.site), current_facts(found.patient)
     if posted is None:
-        posted = _as_posted(found.answers or _known(found, catalogue))
-    return ConsultationForm(posted, catalogue=catalogue, today=today)
+        posted = _as_posted(_brought_along(found, known, catalogue) | found.answers)
+    confirm(posted, posted.getlist("still"), known, catalogue)
+    return ConsultationForm(posted, catalogue=catalogue, today=today, known=known)
 
 
-def _known(found: Consultation, catalogue: Catalogue) -> dict[str, list[str]]:
-    """What is known already, as if somebody had typed it."""
-    known = {"sex_at_birth": found.patient.sex_at_birth} | initial_of(current_facts(found.patient), catalogue)
-    return {
-        name: [str(each) for each in value] if isinstance(value, list) else [str(value)]
-        for name, value in known.items()
-        if value not in (None, "")
-    }
+def _brought_along(found: Consultation, known: Known, catalogue: Catalogue) -> dict[str, list[str]]:
+    """What stands in a new consultation unasked: the sex of registration and the known allergies."""
+    sex = found.patient.sex_at_birth
+    return ({"sex_at_birth": [sex]} if sex else {}) | carried(known, catalogue)
 
 
 def _form_page(
@@ -160,21 +161,23 @@ def _form_page(
 def _context(request: StaffRequest, found: Consultation, form: ConsultationForm) -> dict[str, Any]:
     disclose(request.actor, "consultation", [found.patient_id])
     form.is_valid()
-    known = current_facts(found.patient)
     sheet = form.facts() | {"date_of_birth": {"value": found.patient.birth_date.isoformat()}}
     facts = from_sheet(sheet, evaluated_on=form.today, catalogue=form.catalogue)
     verdict = evaluate(facts, form.catalogue)
     aside = standing(found.patient, stored(verdict.fired), sheet=None, on=form.today)
-    shown = panel(verdict, facts, form.catalogue, aside)
+    left = unconfirmed(form.known, sheet, facts, form.catalogue)
+    shown = panel(verdict, facts, form.catalogue, aside, left)
     return {
         "consultation": found,
         "patient": found.patient,
-        "banner": banner_for(request.actor, found.patient, on=form.today, facts=known),
+        "banner": banner_for(request.actor, found.patient, on=form.today, facts=form.known),
         "form": form,
         "panel": shown,
+        "changes": changes(request.POST.getlist("was"), shown, form.catalogue),
+        "seen": seen(shown),
         "verdict": shown.verdict,
-        "layout": Layout(form, facts=facts, panel=shown, known=known),
-        "facts": queries.read_facts(form.facts(), form.catalogue, before=known),
+        "layout": Layout(form, facts=facts, panel=shown),
+        "facts": queries.read_facts(form.facts(), form.catalogue, before=form.known),
         "narrative": queries.readable_narrative(form.narrative(), form.catalogue),
         "version": found.version,
     }

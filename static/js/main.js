@@ -1,5 +1,6 @@
 /** Binds behaviours to the elements that ask for them by `data-behaviour`, at load and after every htmx swap. */
 import { mount as acknowledge } from "./behaviours/acknowledge.js";
+import { mount as advance } from "./behaviours/advance.js";
 import { mount as autosave } from "./behaviours/autosave.js";
 import { mount as calendar } from "./behaviours/calendar.js";
 import { mount as conditional } from "./behaviours/conditional.js";
@@ -21,6 +22,7 @@ import { mount as scan } from "./behaviours/scan.js";
 import { mount as sections } from "./behaviours/sections.js";
 import { mount as series } from "./behaviours/series.js";
 import { mount as signature } from "./behaviours/signature.js";
+import { mount as stillTrue } from "./behaviours/still_true.js";
 import { mount as theme } from "./behaviours/theme.js";
 import { mount as triState } from "./behaviours/tri_state.js";
 import { mount as zones } from "./behaviours/zones.js";
@@ -28,6 +30,7 @@ import { mount as zones } from "./behaviours/zones.js";
 /** @type {Record<string, (element: HTMLElement) => void>} */
 const BEHAVIOURS = {
   acknowledge,
+  advance,
   autosave,
   calendar,
   conditional,
@@ -49,6 +52,7 @@ const BEHAVIOURS = {
   sections,
   series,
   signature,
+  "still-true": stillTrue,
   theme,
   "tri-state": triState,
   zones,

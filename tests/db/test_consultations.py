@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.http import QueryDict
 
 from mesoclinic.accounts import Role
 from mesoclinic.audit import AuditEvent
@@ -54,6 +55,14 @@ def actions(patient):
 
 def sign(by, made, **over):
     return services.sign_consultation(by, **consultations.signature(made, **over))
+
+
+def as_posted(answers):
+    """Answers as a browser sends them."""
+    sent = QueryDict(mutable=True)
+    for name, texts in answers.items():
+        sent.setlist(name, texts)
+    return sent
 
 
 def save(by, made, answers=TYPED, version=None):
@@ -199,6 +208,35 @@ def test_a_refused_signature_writes_nothing(site, doctor, patient, way):
     with pytest.raises(refusal):
         sign(signers[who], made, **{"facts": facts, **over})
     assert (rows(), AuditEvent.objects.count()) == (before, told)
+
+
+def test_nothing_that_was_known_leaves_the_record_in_silence(doctor, patient):
+    people.fact_sheet(patient, by=doctor, facts={"wilson": "yes", "keloid": "none", "temperature_c": "36.6"})
+    made = consultations.draft(doctor, patient)
+    before = rows()
+    with pytest.raises(RuleBroken, match="Wilson disease") as told:
+        sign(doctor, made)
+    assert "keloid" not in told.value.message.lower()
+    assert rows() == before
+    answers = consultations.known(patient, wilson="unknown")
+    sign(doctor, made, facts=consultations.sheet(answers, consultations.today(made)))
+    assert FactSheet.objects.latest("number").facts["wilson"]["value"] == "unknown"
+
+
+def test_a_result_and_an_allergy_nobody_asked_about_keep_their_day(doctor, patient):
+    allergies = [{"class": "fish", "reaction": "urticaria"}]
+    old = {"platelets": "210", "fitzpatrick": "III", "allergies": allergies, "keloid": "none"}
+    known = consultations.sheet(old, "2026-01-05")
+    typed = consultations.typed(old) | {"allergies_reviewed": ["no"]}
+    form = ConsultationForm(as_posted(typed), catalogue=shipped(), today=TODAY, known=known)
+    assert form.is_valid()
+    days = {name: entry["observed_on"] for name, entry in form.facts().items()}
+    assert {days[name] for name in ("platelets", "fitzpatrick", "allergies")} == {"2026-01-05"}
+    assert days["keloid"] == TODAY.isoformat()
+    changed = as_posted(typed | {"platelets": ["180"], "allergies_reviewed": ["yes"]})
+    form = ConsultationForm(changed, catalogue=shipped(), today=TODAY, known=known)
+    assert form.is_valid()
+    assert {form.facts()[name]["observed_on"] for name in ("platelets", "allergies")} == {TODAY.isoformat()}
 
 
 def test_the_refusal_names_each_caution_that_is_left(doctor, patient):

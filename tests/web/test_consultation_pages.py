@@ -437,24 +437,96 @@ def test_a_record_says_what_was_missing_and_takes_addenda(client, doctor, patien
     assert "No itching." in client.get(at(signed)).content.decode()
 
 
-def test_a_new_consultation_begins_with_what_is_known_and_says_since_when(client, doctor, patient):
-    seven = [{"class": each, "reaction": "urticaria"} for each in [row.id for row in shipped().of(Allergen)][:7]]
-    people.fact_sheet(patient, by=doctor, facts={"keloid": "elsewhere", "onset_on": "2024-05-17", "allergies": seven})
+SEVEN = [{"class": each, "reaction": "urticaria"} for each in [row.id for row in shipped().of(Allergen)][:7]]
+BEFORE = {
+    "keloid": "elsewhere",
+    "wilson": "yes",
+    "pregnancy_status": "not_pregnant",
+    "childbearing_potential": "yes",
+    "anticoagulant": "none",
+    "weight_kg": "62",
+    "severity": [{"scale": "ludwig", "stage": "I"}],
+    "onset_on": "2024-05-17",
+    "platelets": "210",
+}
+
+
+@pytest.fixture
+def again(doctor, patient, clock):
+    """The draft of a patient of whom all this was known a month ago."""
+    people.fact_sheet(patient, by=doctor, facts=BEFORE)
+    clock.advance(days=30)
+    return people.draft_consultation(patient, by=doctor)
+
+
+def row_of(page, name):
+    """The row of one question."""
+    (found,) = re.findall(rf'<div class="qrow[^>]*data-question="{name}".*?<div class="qa">', page, re.DOTALL)
+    return unescape(found)
+
+
+def test_a_new_consultation_brings_along_nothing_but_sex_and_allergies(client, doctor, patient):
+    people.fact_sheet(patient, by=doctor, facts=BEFORE | {"allergies": SEVEN})
     answer = client.post(reverse("patients:start_consultation", args=[patient.pk]))
     made = Consultation.objects.get()
     assert answer.url == at(made)
-    sends = dict(form_of(client.get(at(made))).sends)
-    assert (sends["keloid"], sends["onset_on"], sends["sex_at_birth"]) == ("elsewhere", "17 5 2024", "female")
-    assert [sends[f"allergy__{number}__class"] for number in range(7)] == [each["class"] for each in seven]
-    assert "epilepsy" not in sends
+    sends = {
+        name: text for name, text in form_of(client.get(at(made))).sends if name not in ("version", "was") and text
+    }
+    assert sends.pop("sex_at_birth") == "female"
+    assert [sends.pop(f"allergy__{number}__class") for number in range(7)] == [each["class"] for each in SEVEN]
+    assert {name for name in sends if not name.startswith(("allergy__", "csrf"))} == set()
 
 
-def test_an_answer_that_was_known_before_says_since_when(client, doctor, patient, clock):
-    people.fact_sheet(patient, by=doctor, facts={"keloid": "elsewhere"})
-    clock.advance(days=30)
-    made = people.draft_consultation(patient, by=doctor)
-    assert "Known since" in client.get(at(made)).content.decode()
-    assert "Known since" not in post(client, made, {"keloid": "none"}).content.decode()
+def test_each_earlier_answer_stands_with_its_day_beside_its_question(client, again):
+    page = client.get(at(again)).content.decode()
+    for name, words in {"keloid": "Elsewhere", "onset_on": "17 May 2024", "platelets": "210"}.items():
+        assert words in row_of(page, name)
+        assert f'name="still" value="{name}"' in row_of(page, name)
+    for name, words in {"pregnancy_status": "Not pregnant", "anticoagulant": "None", "weight_kg": "62 kg"}.items():
+        assert words in row_of(page, name)
+        assert "Answer anew." in row_of(page, name)
+    assert "Ludwig I" in row_of(page, "severity__ludwig")
+    assert "Answer anew." not in row_of(page, "severity__sinclair")
+
+
+def test_a_whole_history_is_confirmed_at_once_and_nothing_that_changes(client, again):
+    post(client, again, {"still": ["section:medical", "section:reproductive", "section:laboratory", "weight_kg"]})
+    again.refresh_from_db()
+    kept = {name for name, texts in again.answers.items() if any(texts)}
+    assert kept == {"keloid", "wilson"}
+    post(client, again, {"still": ["platelets", "keloid"], "keloid": "none"})
+    again.refresh_from_db()
+    assert (again.answers["platelets"], again.answers["keloid"]) == (["210"], ["none"])
+
+
+def test_what_is_not_confirmed_is_named_and_holds_the_verdict_back(client, again, patient):
+    answers = well(patient, onset_on="17.5.2024", platelets="210")
+    told = live(client, again, answers)
+    assert headline(told) == "Not enough information yet"
+    assert "Verdict so far: <b>Suitable</b>" in told.content.decode()
+    assert "1 answer left" in told.content.decode()
+    assert links(told)[0] == {"id_wilson_0"}
+    assert headline(live(client, again, answers | {"wilson": "unknown"})) == "Suitable"
+    assert headline(live(client, again, answers | {"keloid": "head_neck"})) == "Not suitable"
+
+
+def test_what_an_answer_changed_is_said(client, draft, patient):
+    def was(answer):
+        return re.findall(r'name="was" value="([^"]+)"', unescape(answer.content.decode()))
+
+    first = live(client, draft, well(patient, epilepsy=None, childbearing_potential=None))
+    assert "Since the last answer" not in first.content.decode()
+    second = live(client, draft, well(patient, epilepsy=None, pregnancy_status=None), was=was(first))
+    assert "<b>Now asked:</b> Are you, or could you be, pregnant now?" in second.content.decode()
+    third = live(client, draft, well(patient, needle="phobia"), was=was(second)).content.decode()
+    assert "<b>Headline was:</b> Not enough information yet" in third
+    assert "<b>New: PS-03</b>" in third
+    said = third.partition("data-said")[2].partition("</p>")[0]
+    assert re.search(r"Suitable with conditions\..*New:", said, re.DOTALL)
+    fourth = live(client, draft, well(patient), was=["=caution", "PS-03", "=<b>", "?x"]).content.decode()
+    assert "<b>Cleared: PS-03</b>" in fourth
+    assert "was" not in Consultation.objects.get(pk=draft.pk).answers
 
 
 def test_a_sample_without_a_date_has_no_age(client, draft, patient):
@@ -466,7 +538,7 @@ def test_a_sample_without_a_date_has_no_age(client, draft, patient):
 
 def test_a_question_applies_under_the_conditions_of_the_catalogue(client, draft):
     page = client.get(at(draft)).content.decode()
-    when = dict(re.findall(r'data-question="([^"]+)" data-when="([^"]+)"', page))
+    when = dict(re.findall(r'data-question="([^"]+)"[^>]* data-when="([^"]+)"', page))
     assert unescape(when["pregnancy_status"]) == '[[{"input": "childbearing_potential", "any": ["yes"], "none": []}]]'
     assert {f"severity__{scale.id}" for scale in shipped().of(SeverityScale)} <= set(when)
     assert {"inr", "hba1c", "cv_event_on", "last_seizure_on", "isotretinoin_stopped_on"} <= set(when)

@@ -3,6 +3,8 @@
  * What has an answer of its own stays in sight. Without scripts every question is shown.
  */
 
+import { answered } from "../questions.js";
+
 /** @typedef {{input: string, any: string[], none: string[]}} Condition */
 
 /** @param {HTMLElement} element a form */
@@ -28,13 +30,4 @@ export function mount(element) {
   form.addEventListener("input", show);
   form.addEventListener("change", show);
   show();
-}
-
-/** @param {HTMLElement} row */
-function answered(row) {
-  return [...row.querySelectorAll("input, select, textarea")].some((control) =>
-    control instanceof HTMLInputElement && (control.type === "radio" || control.type === "checkbox")
-      ? control.checked && control.value !== ""
-      : "value" in control && control.value !== "",
-  );
 }

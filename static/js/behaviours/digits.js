@@ -1,14 +1,24 @@
-/** A digit chooses that picture of the grades in focus. The radio buttons themselves need no script. */
+/**
+ * A digit chooses that picture or chip of the group in focus, Y, N and U the chip of that answer; one of several boxes
+ * is only ticked, one of a kind is an answer. The buttons themselves need no script.
+ */
+
+/** @type {Record<string, string>} */
+const KEYS = { y: "yes", n: "no", u: "unknown" };
 
 /** @param {HTMLElement} element a form */
 export function mount(element) {
   element.addEventListener("keydown", (event) => {
-    const pictures = event.target instanceof Element ? event.target.closest(".pictures") : null;
-    if (!pictures || !/^[1-9]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const radio = pictures.querySelectorAll("input")[Number(event.key) - 1];
-    if (!radio) return;
+    const group = event.target instanceof Element ? event.target.closest(".pictures, .chips") : null;
+    if (!group || event.ctrlKey || event.metaKey || event.altKey) return;
+    const boxes = /** @type {HTMLInputElement[]} */ ([...group.querySelectorAll("input")]);
+    const box = /^[1-9]$/.test(event.key)
+      ? boxes[Number(event.key) - 1]
+      : boxes.find((each) => each.value === KEYS[event.key.toLowerCase()]);
+    if (!box) return;
     event.preventDefault();
-    radio.focus();
-    if (!radio.checked) radio.click();
+    box.focus();
+    if (box.type === "checkbox" || !box.checked) box.click();
+    if (box.type === "radio") box.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
   });
 }

@@ -20,11 +20,15 @@ export function mount(element) {
   document.addEventListener("keydown", (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || !event.altKey || event.ctrlKey || event.metaKey) return;
-    const place = places[current + step];
+    // From outside the parts the first step is into the one that is being read.
+    const inside = document.activeElement?.closest(".work");
+    const place = places[inside ? current + step : current];
     if (!place) return;
     event.preventDefault();
     place.scrollIntoView();
-    const first = place.querySelector("input:not([type=hidden]), select, textarea");
+    const first = [...place.querySelectorAll("input:not([type=hidden]), select, textarea")].find((each) =>
+      each instanceof HTMLElement && each.offsetParent,
+    );
     if (first instanceof HTMLElement) first.focus({ preventScroll: true });
     mark();
   });

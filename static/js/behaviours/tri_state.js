@@ -1,4 +1,4 @@
-/** Y, N and U answer the question that has the focus. The radio buttons themselves need no script. */
+/** Y, N and U answer the question that has the focus, and say so by the event `answered`. The buttons need no script. */
 
 /** @type {Record<string, string>} */
 const KEYS = { y: "yes", n: "no", u: "unknown" };
@@ -13,5 +13,6 @@ export function mount(element) {
     event.preventDefault();
     radio.focus();
     if (!radio.checked) radio.click();
+    radio.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
   });
 }
