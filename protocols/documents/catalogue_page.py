@@ -164,10 +164,11 @@ def _suggestions(words: Words) -> list[str]:
 
 def _intervals(words: Words) -> list[str]:
     rows = (
-        [row.name, str(row.min_days), str(row.target_days), str(row.max_days), row.strength]
+        [row.name, *map(str, (row.min_days, row.target_days, row.max_days, row.tolerance_days)), row.strength]
         for row in words.catalogue.of(Interval)
     )
-    return ["## Intervals", "", *table(["interval", "fewest days", "aimed at", "most days", "strength"], rows)]
+    heads = ["interval", "fewest days", "aimed at", "most days", "off without counting", "strength"]
+    return ["## Intervals", "", *table(heads, rows)]
 
 
 def _techniques(words: Words) -> list[str]:

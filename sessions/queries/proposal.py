@@ -19,7 +19,7 @@ EDGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A time that may be chosen by hand; `pick` is what the form sends."""
+    """Another time of a session; `pick` is what the form sends to choose it."""
 
     starts: datetime
     clinician: str
@@ -144,13 +144,20 @@ def reason_of(plan: SeriesPlan, placed: Placed) -> str:
     inside = _(" Still inside the window, %(first)s to %(last)s.") % facts if placed.gap_days is not None else ""
     return {
         Why.CLOSED: _("The site is closed on %(target)s: %(closure)s.") % facts + inside,
+        Why.PASSED: _("%(target)s has passed.") % facts + inside,
         Why.AWAY: (_("%(who)s is away on %(target)s.") if facts["who"] else _("Nobody works on %(target)s.")) % facts
         + inside,
         Why.WEEKDAY: _("%(target)s is not one of the chosen days.") % facts + inside,
         Why.FULL: _("%(target)s has no free time that fits.") % facts + inside,
         Why.TIME: _("No free time between the chosen hours on %(target)s.") % facts,
+        Why.CLINICIAN: _("%(who)s has no free time on %(target)s.") % facts,
+        Why.WISHES: _("%(target)s has no free time that fits the wishes as well.") % facts + inside,
+        Why.STEADY: _("Keeps the weekday.") + inside,
+        Why.REST: _("The rest of the series fits better so than with %(target)s.") % facts + inside,
         Why.PICKED: _("Chosen by hand.") + inside,
-        Why.WINDOW: _("No free time from %(first)s to %(last)s with these wishes.") % facts,
+        Why.SHUT: _("The site is closed from %(first)s to %(last)s.") % facts,
+        Why.ABSENT: _("Nobody works from %(first)s to %(last)s.") % facts,
+        Why.WINDOW: _("No free time from %(first)s to %(last)s.") % facts,
         Why.FOLLOWS: _("Waits for the session before it."),
     }[placed.why]
 

@@ -10,14 +10,15 @@ from mesoclinic.sites import VisitType
 from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.schedule import Interval as IntervalRow
-from protocols.rules.kinds.schedule import Protocol
+from protocols.rules.kinds.schedule import Protocol, ScheduleRule
 from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.board import Step, steps_for
 from sessions.queries.bookings import GONE
 from sessions.queries.planning import clinic_time, closed_at, treatment_type_of
 from sessions.rules.free_time import ClinicTime, Place
+from sessions.rules.planner import plan_series
 from sessions.rules.schedule import assessment_dates
-from sessions.rules.series_places import Course, Interval, Preferences, Proposal, Window, plan_series, window_after
+from sessions.rules.series_places import Course, Interval, Preferences, Proposal, Window, window_after
 
 SEARCH_DAYS = 28
 SEEN_FORMAT = "%Y%m%d%H%M"
@@ -47,7 +48,7 @@ def propose_series(version: PlanVersion, preferences: Preferences) -> SeriesPlan
     site = version.plan.site
     visit_type = treatment_type_of(site)
     course = course_of(version)
-    last = preferences.start + timedelta(days=SEARCH_DAYS + course.longest_days)
+    last = preferences.start + timedelta(days=SEARCH_DAYS + course.horizon_days)
     patient_id = version.plan.patient_id
     clinic = clinic_time(site, visit_type, first=preferences.start, last=last, patient_id=patient_id)
     proposal = plan_series(clinic, course, preferences, search_days=SEARCH_DAYS, choices=CHOICES)
@@ -59,7 +60,8 @@ def course_of(version: PlanVersion) -> Course:
     catalogue = catalogue_of(version.release)
     protocol = catalogue.row(Protocol, version.protocol)
     rows = [catalogue.row(IntervalRow, code) for code in protocol.intervals]
-    intervals = [Interval(row.min_days, row.target_days, row.max_days) for row in rows]
+    times_max = int(catalogue.row(ScheduleRule, "SD-02").limit("times_max"))
+    intervals = [_interval(row, times_max) for row in rows]
     needed = version.session_count - 1
     return Course(tuple((intervals + intervals[-1:] * needed)[:needed]))
 
@@ -178,6 +180,10 @@ def peek_for(actor: Actor, booking: Booking) -> Peek:
     consents = Consent.objects.filter(plan_version=session.series.plan_version_id, kind=Consent.Kind.TREATMENT)
     signed = consents.filter(state=Consent.State.SIGNED).exists()
     return Peek(starts, ends, gap, signed, steps, booking.ends_at < clock.now())
+
+
+def _interval(row: IntervalRow, times_max: int) -> Interval:
+    return Interval(row.min_days, row.target_days, row.max_days, row.tolerance_days, row.max_days * times_max)
 
 
 def _seen(place: Place) -> str:

@@ -1,6 +1,7 @@
 """A whole series is booked in one go, or nothing of it is."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from django.db import IntegrityError
@@ -19,7 +20,7 @@ from sessions.queries.naming import clash_words
 from sessions.queries.series import SEEN_FORMAT, SeriesPlan, assessments_of, propose_series
 from sessions.queries.stops import booking_stops
 from sessions.rules.free_time import Place, place_of
-from sessions.rules.series_places import Placed, Preferences, Proposal
+from sessions.rules.series_places import Pick, Placed, Preferences, Proposal
 from sessions.services.grid import Use, clashes_with, occupy_all
 from sessions.services.visits import new_calendar_uid, person, uses_of
 
@@ -30,7 +31,7 @@ class Unplaceable(ClinicError):
     """Not every session has a legal place; the proposal says which, why, and what is nearest."""
 
     def __init__(self, proposal: Proposal) -> None:
-        super().__init__(_("Not every session has a date. Nothing was booked. Choose one of the dates in red."))
+        super().__init__(_("Not every session has a date. Nothing was booked. Change the wishes or the start."))
         self.proposal = proposal
 
 
@@ -50,8 +51,7 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Se
         raise ClinicError(_("The form has lost its dates. Open the page again."))
     with atomic():
         version = _bookable(actor, plan_id)
-        plan = propose_series(version, preferences)
-        _as_shown(plan, seen)
+        plan = _as_shown(propose_series(version, preferences), seen)
         if not plan.proposal.complete:
             raise Unplaceable(plan.proposal)
         series = _series(actor, version, preferences)
@@ -107,15 +107,25 @@ def _booked_already(series: Series | None) -> Conflict:
     return Conflict(_("%(who)s has booked this series already. Nothing was booked twice.") % {"who": who})
 
 
-def _as_shown(plan: SeriesPlan, seen: str) -> None:
-    """Nobody books dates they have not seen: the first place that is another one now is named."""
+def _as_shown(plan: SeriesPlan, seen: str) -> SeriesPlan:
+    """Nobody books dates they have not seen: those stay while free, otherwise a taken one is named."""
+    kept = plan if plan.seen == seen else _with(plan, seen)
+    if kept.seen == seen:
+        return kept
     shown, found = seen.split(","), plan.seen.split(",")
-    for ordinal, was in enumerate(shown, start=1):
-        now = found[ordinal - 1] if ordinal <= len(found) else ""
-        if was != now:
-            raise _gone(plan, ordinal, was)
-    if len(shown) != len(found):
-        raise Taken(_("The dates have changed meanwhile. Nothing was booked. Look at them again."))
+    changed = [(ordinal, was) for ordinal, was in enumerate(shown, start=1) if was not in found[ordinal - 1 : ordinal]]
+    if changed:
+        taken = ((ordinal, was) for ordinal, was in changed if clashes_with(_uses_shown(plan, was)))
+        raise _gone(plan, *next(taken, changed[0]))
+    raise Taken(_("The dates have changed meanwhile. Nothing was booked. Look at them again."))
+
+
+def _with(plan: SeriesPlan, seen: str) -> SeriesPlan:
+    """The same wishes with every place that was shown chosen by hand: a better one may have come free."""
+    shown = enumerate((was.split("-") for was in seen.split(",")), start=1)
+    moments = {ordinal: (_moment(moment), int(clinician)) for ordinal, (moment, clinician, _room) in shown}
+    picks = {ordinal: Pick(moment, clinician) for ordinal, (moment, clinician) in moments.items() if moment}
+    return propose_series(plan.version, replace(plan.preferences, picks=picks))
 
 
 def _gone(plan: SeriesPlan, ordinal: int, was: str) -> Taken:
@@ -130,14 +140,18 @@ def _uses_shown(plan: SeriesPlan, was: str) -> list[Use]:
     """What the place that was shown would take; nothing when the text names no time or nobody known here."""
     moment, clinician, room = was.split("-")
     worker = next((each for each in plan.clinic.workers if each.id == int(clinician)), None)
-    try:
-        starts_at = datetime.strptime(moment, SEEN_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
-        return []
-    if worker is None:
+    starts_at = _moment(moment)
+    if worker is None or starts_at is None:
         return []
     thing = next((each for each in plan.clinic.rooms if each.id == int(room)), None)
     return uses_of(place_of(plan.clinic, starts_at, worker, thing, None), plan.clinic.patient_id)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, SEEN_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _series(actor: Actor, version: PlanVersion, preferences: Preferences) -> Series:

@@ -114,7 +114,7 @@ def test_a_shown_place_that_has_gone_is_named_with_alternatives_and_nothing_is_b
 
 
 def test_a_session_without_any_legal_day_refuses_the_whole_series(scene):
-    Absence.objects.create(user=scene.doctor, first_on=date(2026, 12, 1), last_on=date(2026, 12, 8))
+    Absence.objects.create(user=scene.doctor, first_on=date(2026, 12, 1), last_on=date(2027, 1, 15))
     order = scene.order()
     with pytest.raises(Unplaceable):
         book_series(scene.desk, **order)

@@ -1,9 +1,8 @@
 """A place is offered exactly when everything that the visit needs is there, across both clock changes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, pairwise, product
+from datetime import datetime, time, timedelta
+from itertools import islice, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,9 +18,8 @@ from sessions.rules.free_time import (
     free_places,
     place_at,
 )
-from tests.property.clinics import NIGHTS, SLOT, clinics, first_day
+from tests.property.clinics import ANYTIME, NIGHTS, SLOT, clinics, first_day, fits, legal, starts_of
 
-ANYTIME = Wish()
 WISHES = st.builds(
     Wish,
     earliest=st.sampled_from([time.min, time(1, 30), time(9, 30), time(14)]),
@@ -30,89 +28,6 @@ WISHES = st.builds(
     room_id=st.sampled_from([None, 1]),
 )
 OFFSETS = st.integers(0, 12)
-
-
-def hours_of(week, day: date) -> tuple[tuple[time, time], ...]:
-    return week.get(day.weekday(), ())
-
-
-def open_all_along(week, starts_at: datetime, ends_at: datetime, zone) -> bool:
-    """Whether a visit begins and ends in one stretch of that day on the wall, before that ends for the first time."""
-    begins, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    if begins.date() != ends.date():
-        return False
-    return any(
-        opens <= begins.time()
-        and ends.time() <= closes
-        and ends_at.timestamp() <= datetime.combine(begins.date(), closes, zone).timestamp()
-        for opens, closes in hours_of(week, begins.date())
-    )
-
-
-def free(clinic: ClinicTime, kind: str, number: int, starts_at: datetime, ends_at: datetime) -> bool:
-    slots = clinic.busy.get((kind, number), frozenset())
-    seconds = SLOT * 60
-    return not any(
-        slot * seconds < ends_at.timestamp() and starts_at.timestamp() < (slot + 1) * seconds for slot in slots
-    )
-
-
-def works(clinic: ClinicTime, worker: Worker, starts_at: datetime, ends_at: datetime) -> bool:
-    day = starts_at.astimezone(clinic.zone).date()
-    away = any(first <= day <= last for first, last in worker.absences)
-    return not away and open_all_along(worker.week, starts_at, ends_at, clinic.zone)
-
-
-def fits(clinic: ClinicTime, starts_at: datetime, wish: Wish) -> bool:
-    """Told anew from the parts: any clinician, room and device that are all free will do."""
-    ends_at = starts_at + clinic.length.total
-    begins = starts_at + timedelta(minutes=clinic.length.preparation)
-    ends = begins + timedelta(minutes=clinic.length.clinician)
-    day = starts_at.astimezone(clinic.zone).date()
-    if starts_at < clinic.now or day in clinic.closures:
-        return False
-    if not open_all_along(clinic.opening, starts_at, ends_at, clinic.zone):
-        return False
-    if clinic.patient_id is not None and not free(clinic, "patient", clinic.patient_id, starts_at, ends_at):
-        return False
-    workers = [each for each in clinic.workers if wish.clinician_id in (None, each.id)]
-    rooms = [each for each in clinic.rooms if wish.room_id in (None, each.id)] if clinic.needs_room else [None]
-    devices = clinic.devices if clinic.needs_device else [None]
-    return any(
-        works(clinic, worker, begins, ends)
-        and free(clinic, "clinician", worker.id, begins, ends)
-        and (room is None or free(clinic, "room", room.id, starts_at, ends_at))
-        and (device is None or free(clinic, "device", device.id, begins, ends))
-        for worker, room, device in product(workers, rooms, devices)
-    )
-
-
-def starts_of(clinic: ClinicTime, day: date, wish: Wish) -> Iterator[datetime]:
-    """Each step of each stretch that exists on the wall, the first time it comes round."""
-    for opens, closes in hours_of(clinic.opening, day):
-        wall = datetime.combine(day, opens)
-        while wall.date() == day and wall.time() < closes:
-            moment = wall.replace(tzinfo=clinic.zone).astimezone(UTC)
-            if (
-                moment.astimezone(clinic.zone).replace(tzinfo=None) == wall
-                and wish.earliest <= wall.time() <= wish.latest
-            ):
-                yield moment
-            wall += timedelta(minutes=clinic.step_minutes)
-
-
-def legal(clinic: ClinicTime, place: Place) -> bool:
-    """Whether exactly this place, with these people and things, may be booked."""
-    only = replace(
-        clinic,
-        workers=tuple(each for each in clinic.workers if each.id == place.clinician.id),
-        rooms=(place.room,) if place.room else (),
-        devices=(place.device,) if place.device else (),
-    )
-    whole = place.ends_at - place.starts_at == clinic.length.total
-    parts = place.starts_at <= place.clinician_from <= place.clinician_to <= place.ends_at
-    things = (place.room is not None) == clinic.needs_room and (place.device is not None) == clinic.needs_device
-    return whole and parts and things and fits(only, place.starts_at, ANYTIME)
 
 
 def clock_change(clinic: ClinicTime) -> datetime:

@@ -15,12 +15,16 @@ TechniqueId = Annotated[str, Ref("technique")]
 @kind("interval")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval(RowBase):
-    """The days between two sessions: fewest, aimed at, most (clinical.md 6)."""
+    """The days between two sessions: fewest, aimed at, most (clinical.md 6).
+
+    `tolerance_days` off the target count as none to the planner, so that a patient keeps a weekday (policy).
+    """
 
     name: str
     min_days: int
     target_days: int
     max_days: int
+    tolerance_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
