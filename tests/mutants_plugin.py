@@ -26,8 +26,8 @@ from mutmut.state import state
 
 OURS = ("mesoclinic", "patients", "protocols", "sessions", "tests")
 KEPT = {"shipped", "read_release"}
-PATIENCE = 10
-"""Seconds of processor time that a mutant may use on top of five times what its tests take."""
+PATIENCE = 3
+"""Seconds of processor time that a test may use under a mutant on top of ten times what it takes."""
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 
 
@@ -123,8 +123,8 @@ class Breaker:
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
         os.dup2(silent, 2)
-        _limit(PATIENCE + 5 * sum(self.baseline.seconds[place] for place in killers or range(len(self.items))))
         if not killers:
+            _limit(10 * sum(self.baseline.seconds))
             _run_afresh(mutant["key"])
         set_mutant_under_test(mutant["key"])
         if mutant["function"] in self.baseline.reading:
@@ -133,6 +133,7 @@ class Breaker:
 
     def _notice(self, key: str, killers: list[int]) -> int:
         for place in killers:
+            _limit(time.process_time() + PATIENCE + 10 * self.baseline.seconds[place])
             try:
                 passed = self._passes(place)
             except BaseException:  # noqa: BLE001 a mutant may break the runner itself, which is noticed as well
@@ -195,7 +196,7 @@ def _remembering() -> Iterator[Any]:
 
 
 def _limit(seconds: float) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 3))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, resource.RLIM_INFINITY))
 
 
 def _in_a_fork(work: Callable[[], bytes]) -> bytes:
