@@ -150,13 +150,13 @@ def _react(by: User, record: TreatmentRecord, at: datetime, reaction: tuple[str,
     code, grade, words = reaction
     event = AdverseEvent.objects.create(
         patient=record.patient,
+        site=record.site,
         record=record,
         code=code,
-        site=record.site,
         grade=grade,
+        worst_grade=grade,
         onset_at=at,
         description=words,
-        worst_grade=grade,
         reported_by=by,
         reported_at=at,
     )

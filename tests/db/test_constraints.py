@@ -27,6 +27,7 @@ from patients.models import (
 from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product, ProductCode
 from sessions.models import (
     AdverseEvent,
+    AdverseEventEntry,
     AssessmentPoint,
     Booking,
     Injection,
@@ -39,7 +40,6 @@ from sessions.models import (
 )
 from tests.builders.rows import row
 
-    AdverseEventEntry,
 OURS = ("mesoclinic", "protocols", "patients", "clinic_sessions")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -63,6 +63,7 @@ ONLY_ONE = {
     "one_assessment_of_a_code": (AssessmentPoint, ("series", "code")),
     "one_use_at_a_time": (Occupancy, ("resource_kind", "resource_id", "slot")),
     "one_treatment_record_a_session": (TreatmentRecord, ("session",)),
+    "one_event_entry_of_a_number": (AdverseEventEntry, ("event", "number")),
 }
 NEVER_REPEATED = {
     "mesoclinic_site.name": Site,
@@ -79,12 +80,12 @@ NEVER_REPEATED = {
     "patients_attachment.paper_id": Attachment,
     "patients_correction.fact_sheet_id": Correction,
     "patients_notice.message_id": Notice,
-    "one_event_entry_of_a_number": (AdverseEventEntry, ("event", "number")),
     "clinic_sessions_series.plan_version_id": Series,
     "clinic_sessions_booking.calendar_uid": Booking,
     "clinic_sessions_lotuse.movement_id": LotUse,
     "clinic_sessions_injection.client_key": Injection,
     "clinic_sessions_outcome.assessment_id": Outcome,
+    "clinic_sessions_adverseevententry.todo_id": AdverseEventEntry,
 }
 # By the name of the constraint: what a row may just be, and what it may not.
 CHECKED = {
@@ -102,7 +103,6 @@ CHECKED = {
         Absence,
         [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 2)}],
         [{"first_on": date(2026, 3, 2), "last_on": date(2026, 3, 1)}],
-    "clinic_sessions_adverseevententry.todo_id": AdverseEventEntry,
     ),
     "stock_never_below_zero": (Lot, [{"on_hand_ml": 0}], [{"on_hand_ml": "-0.001"}]),
     "patient_has_a_name": (

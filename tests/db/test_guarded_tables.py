@@ -30,7 +30,6 @@ INSERT_ONLY: dict[str, set[str]] = {
     "patients_attachment": {"set_aside_at", "set_aside_by_id", "set_aside_reason"},
     "clinic_sessions_lotuse": set(),
     "clinic_sessions_checklistentry": set(),
-}
     "clinic_sessions_adverseevententry": set(),
     "clinic_sessions_triage": set(),
     "clinic_sessions_adverseevent": {
@@ -45,6 +44,7 @@ INSERT_ONLY: dict[str, set[str]] = {
         "resolved_at",
         "version",
     },
+}
 # Table -> the states in which a row is frozen, in the order in which it passes them, and what may still change then.
 FROZEN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "patients_consultation": (("signed", "voided"), {"state"}),
