@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from mesoclinic.rules.tri import Tri
-from protocols.rules.kinds.adverse_events import TriageAnswer
-from sessions.rules.adverse import Event, clusters, is_sentinel, sentinel_open, stops_course, unresolved_grade
-from sessions.rules.triage import has_red_flag, triage
+from protocols.rules.kinds.adverse_events import ClusterRule, TriageAnswer
+from sessions.rules.adverse import Cluster, Event, clusters, is_sentinel, sentinel_open, stops_course, unresolved_grade
+from sessions.rules.triage import Triaged, has_red_flag, triage
 from tests.builders.facts import shipped
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
@@ -51,9 +51,10 @@ def test_a_sentinel_event_stays_open_until_it_is_resolved_or_excluded():
 
 def test_two_watched_events_on_one_lot_or_one_day_make_a_cluster():
     one, other = Event("AE-03", 1, MONDAY, frozenset({7})), Event("AE-19", 3, TUESDAY, frozenset({7, 8}))
-    assert [(each.lot, each.day) for each in clusters([one, other], shipped())] == [(7, None)]
+    (rule,) = shipped().of(ClusterRule)
+    assert clusters([one, other], shipped()) == (Cluster(rule, 2, lot=7),)
     same_day = [Event("AE-09", 1, MONDAY), Event("AE-14", 2, MONDAY)]
-    assert [(each.lot, each.day) for each in clusters(same_day, shipped())] == [(None, MONDAY)]
+    assert clusters(same_day, shipped()) == (Cluster(rule, 2, day=MONDAY),)
     assert clusters([one, Event("AE-01", 1, MONDAY, frozenset({7}))], shipped()) == ()
     assert clusters([one, Event("AE-03", 1, MONDAY, frozenset({7}), excluded=True)], shipped()) == ()
 
@@ -72,6 +73,12 @@ def test_the_most_urgent_sign_decides():
     assert triage(NOTHING | {"rash": Tri.YES, "pus": Tri.YES, "seizure": Tri.YES}, shipped()).answer.id == "TRIAGE-1"
 
 
+def test_a_fever_that_is_only_told_is_a_red_flag_too():
+    told = NOTHING | {"fever": Tri.YES}
+    assert has_red_flag(triage(told, shipped())) is Tri.YES
+    assert triage(told, shipped(), temperature_c=Decimal("37.0")).signs == ("fever",)
+
+
 @pytest.mark.parametrize(("temperature", "flag"), [("38.0", Tri.YES), ("37.9", Tri.NO)])
 def test_a_measured_fever_is_a_red_flag(temperature, flag):
     assert has_red_flag(triage(NOTHING, shipped(), temperature_c=Decimal(temperature))) is flag
@@ -87,7 +94,7 @@ def test_an_emergency_and_a_doctor_the_same_day_are_red_flags(sign, flag):
 def test_nobody_is_reassured_while_an_urgent_sign_was_not_asked():
     asked = NOTHING | {"expected_mild": Tri.YES, "chest_pain": Tri.UNKNOWN}
     found = triage(asked, shipped())
-    assert (found.answer, found.not_asked) == (None, ("chest_pain",))
+    assert (found.answer, found.signs, found.not_asked) == (None, ("expected_mild",), ("chest_pain",))
     assert has_red_flag(found) is Tri.UNKNOWN
     assert has_red_flag(triage({}, shipped())) is Tri.UNKNOWN
 
@@ -98,4 +105,4 @@ def test_a_red_flag_is_answered_at_once_although_more_was_not_asked():
 
 def test_nothing_reported_needs_no_answer():
     found = triage(NOTHING, shipped())
-    assert (found.answer, has_red_flag(found)) == (None, Tri.NO)
+    assert (found, has_red_flag(found)) == (Triaged(None), Tri.NO)

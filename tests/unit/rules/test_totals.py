@@ -12,6 +12,7 @@ def test_points_and_volumes_add_up_by_zone_and_syringe():
     assert (found.points, found.volume_ml) == (3, Decimal("0.12"))
     assert found.points_by_zone == {"vertex": 2, "frontal": 1}
     assert found.ml_by_zone == {"vertex": Decimal("0.10"), "frontal": Decimal("0.02")}
+    assert found.injected_ml == {"1": Decimal("0.10"), "2": Decimal("0.02")}
     assert found.left_over_ml == {"1": Decimal("0.90"), "2": Decimal("0.98")}
 
 
@@ -32,3 +33,21 @@ def test_units_are_never_added_to_milligrams():
 
 def test_more_injected_than_drawn_up_shows_as_a_negative_rest():
     assert totals([Point("top", 1500)], [Mixed("HA_NCL", "1", Decimal(1))]).left_over_ml == {"1": Decimal("-0.5")}
+
+
+def test_one_ingredient_from_two_syringes_adds_up():
+    mixed = [Mixed("VIT_BIOTIN", "1", Decimal(1), Decimal(4)), Mixed("VIT_BIOTIN", "2", Decimal(1), Decimal(2))]
+    found = totals([Point("top", 500), Point("top", 500, "2")], mixed)
+    assert found.doses == {("VIT_BIOTIN", "mg"): Decimal(3)}
+
+
+def test_one_unknown_amount_leaves_the_whole_dose_unknown():
+    known, unknown = Mixed("VIT_BIOTIN", "1", Decimal(1), Decimal(4)), Mixed("VIT_BIOTIN", "2", Decimal(1))
+    for mixed in ([known, unknown], [unknown, known]):
+        assert totals([Point("top", 500), Point("top", 500, "2")], mixed).doses == {("VIT_BIOTIN", "mg"): None}
+
+
+def test_a_syringe_that_was_not_used_is_left_over_and_gives_nothing():
+    found = totals([], [Mixed("VIT_BIOTIN", "1", Decimal(1), Decimal(4))])
+    assert (found.left_over_ml, found.doses) == ({"1": Decimal(1)}, {("VIT_BIOTIN", "mg"): Decimal(0)})
+    assert isinstance(found.volume_ml, Decimal)
