@@ -40,6 +40,7 @@ class Can(StrEnum):
     ATTACH_DOCUMENT = "attach_document"
     VIEW_CATALOGUE = "view_catalogue"
     APPROVE_CATALOGUE = "approve_catalogue"
+    WRITE_CLINIC_RELEASE = "write_clinic_release"
     DECIDE_SIGN_OFF = "decide_sign_off"
     MANAGE_STOCK = "manage_stock"
     MANAGE_SITE = "manage_site"

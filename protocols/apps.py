@@ -12,5 +12,7 @@ class ProtocolsConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards
 
-        for table in ("cataloguerelease", "cataloguerow", "rowdecision", "activation", "vignetterun", "movement"):
+        insert_only = ("cataloguerelease", "cataloguerow", "rowdecision", "rowauthor", "activation", "vignetterun")
+        for table in (*insert_only, "movement"):
             guards.insert_only(f"protocols_{table}")
+        guards.frozen_when("protocols_releasedraft", "state", ("finished", "discarded"))

@@ -67,6 +67,60 @@ class Activation(models.Model):
         ordering = ("at", "pk")
 
 
+class ReleaseDraft(models.Model):
+    """A release of the clinic in the making: what it changes of its parent. Finished, it is a release of its name."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        FINISHED = "finished", _("Finished")
+        DISCARDED = "discarded", _("Discarded")
+
+    name = models.CharField(max_length=40)
+    parent = models.ForeignKey(CatalogueRelease, models.PROTECT, related_name="drafts")
+    carried_from = models.ForeignKey(CatalogueRelease, models.PROTECT, null=True, related_name="+")
+    lost = models.JSONField(default=list)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("started_at", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=models.Q(state="open"), name="one_open_draft_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DraftRow(models.Model):
+    """A row that a draft changes, as it will be; `clashes` are the fields that wait for a decision (rules/carry.py)."""
+
+    draft = models.ForeignKey(ReleaseDraft, models.PROTECT, related_name="rows")
+    kind = models.CharField(max_length=40)
+    code = models.CharField(max_length=80)
+    body = models.JSONField()
+    clashes = models.JSONField(default=list)
+    authors = models.ManyToManyField(User, related_name="+")
+    changed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("kind", "code")
+        constraints = [models.UniqueConstraint(fields=["draft", "kind", "code"], name="one_change_of_a_row")]
+
+
+class RowAuthor(models.Model):
+    """Who wrote the content of a row of the clinic; kept by its digest, as decisions are, in whatever release it is."""
+
+    row_sha256 = models.CharField(max_length=64, db_index=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["row_sha256", "by"], name="one_authorship_of_a_row")]
+
+
 class VignetteRun(models.Model):
     """Acceptance cases that were run against a release, as they came out then; `results` has a dict for each case.
 

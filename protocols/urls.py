@@ -1,6 +1,6 @@
 """Addresses of knowledge: one list for each use case."""
 
-from protocols.views import catalogue, delivery, products, stock
+from protocols.views import catalogue, clinic_releases, delivery, products, stock
 
 app_name = "protocols"
-urlpatterns = [*catalogue.urls, *stock.urls, *products.urls, *delivery.urls]
+urlpatterns = [*clinic_releases.urls, *catalogue.urls, *stock.urls, *products.urls, *delivery.urls]

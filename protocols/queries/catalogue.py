@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.accounts import Role, User
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
-from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
+from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowAuthor, RowDecision
 from protocols.release_files import SHIPPED, read_release
 from protocols.rules.catalogue import Catalogue, Entry, build
 
@@ -102,7 +102,7 @@ def may_finalise(site: Site, release: CatalogueRelease, codes: Iterable[tuple[st
 
 def releases() -> QuerySet[CatalogueRelease]:
     """All releases, newest first."""
-    return CatalogueRelease.objects.order_by("-loaded_at", "-pk")
+    return CatalogueRelease.objects.select_related("parent", "loaded_by").order_by("-loaded_at", "-pk")
 
 
 def release_for(version: str) -> CatalogueRelease:
@@ -211,28 +211,56 @@ class Standing(Enum):
 
 
 class Author(Enum):
-    """How somebody who decides on rows stands to the release that they are of."""
+    """How somebody who decides on a row stands to it."""
 
     ANOTHER = "another"
     ALONE = "alone"
     BARRED = "barred"
 
 
-def author_of(releases: Iterable[int], actor: User) -> Author:
-    """Whether the actor loaded one of these releases, and may nevertheless approve it.
+def author_of(rows: Iterable[CatalogueRow], actor: User) -> Author:
+    """How the actor stands to these rows together: barred by one of them is barred."""
+    found = set(authorship(rows, actor).values())
+    return next((each for each in (Author.BARRED, Author.ALONE) if each in found), Author.ANOTHER)
+
+
+def authorship(rows: Iterable[CatalogueRow], actor: User) -> Mapping[str, Author]:
+    """Row digest -> how the actor stands to it: who wrote a row of the clinic, or loaded a shipped one, is its author.
 
     Alone, or where no site asks for somebody else, authors approve their own; the decision says so.
     """
-    if not CatalogueRelease.objects.filter(pk__in=set(releases), loaded_by=actor).exists():
-        return Author.ANOTHER
+    authors = _authors({row.sha256: row.release_id for row in rows})
     asked = list(Site.objects.values_list("approver_differs", flat=True))
-    differs = any(asked) or not asked
-    return Author.BARRED if differs and _other_director(actor) else Author.ALONE
+    differs, others = any(asked) or not asked, _other_directors(actor)
+    return {digest: _stands(actor, wrote, others if differs else set()) for digest, wrote in authors.items()}
 
 
-def _other_director(than: User) -> bool:
+def _stands(actor: User, authors: set[int], others: set[int]) -> Author:
+    if actor.pk not in authors:
+        return Author.ANOTHER
+    return Author.BARRED if others - authors else Author.ALONE
+
+
+def _authors(rows: Mapping[str, int]) -> Mapping[str, set[int]]:
+    """Row digest -> who wrote it; of a row that nobody wrote in the app, who loaded the release it came with."""
+    written: dict[str, set[int]] = {}
+    for digest, by in RowAuthor.objects.values_list("row_sha256", "by"):
+        written.setdefault(digest, set()).add(by)
+    loaders = {release: _loaders(release) for release in set(rows.values())}
+    return {digest: written.get(digest) or loaders[release] for digest, release in rows.items()}
+
+
+def _loaders(release_id: int) -> set[int]:
+    """Who loaded a release; for a release of the clinic, the one whose rows it kept."""
+    release = CatalogueRelease.objects.select_related("parent").get(pk=release_id)
+    if release.origin == CatalogueRelease.Origin.CLINIC and release.parent is not None:
+        return _loaders(release.parent.pk)
+    return {release.loaded_by_id} if release.loaded_by_id else set()
+
+
+def _other_directors(than: User) -> set[int]:
     others = User.objects.filter(is_active=True).exclude(pk=than.pk)
-    return any(Role.DIRECTOR in each.roles for each in others)
+    return {each.pk for each in others if Role.DIRECTOR in each.roles}
 
 
 def standing() -> Standing:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from protocols.rules import kinds as _kinds  # noqa: F401  registers every kind
-from protocols.rules.convert import Reading, to_row
+from protocols.rules.convert import Mention, Reading, to_row
 from protocols.rules.rows import KINDS, RowBase
 
 Row = TypeVar("Row", bound=RowBase)
@@ -19,16 +19,17 @@ STRENGTHS = frozenset("ABCP")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a catalogue file; `row` is the row's id or its place in the file."""
+    """One thing wrong with a catalogue file; `row` is the row's id or its place, `field` where in the row it stands."""
 
     code: str
     file: str
     row: str
     message: str
+    field: str = ""
 
 
-Reference = tuple["Entry", tuple[str, ...], str, str]
-"""Who refers, to which kinds, to which id, and the code of the problem when there is no such row."""
+Reference = tuple["Entry", Mention, str]
+"""Who refers, to what, and the code of the problem when there is no such row."""
 
 
 class CatalogueError(Exception):
@@ -124,14 +125,17 @@ def _built(release: str, entries: list[Entry], problems: list[Problem]) -> Catal
         row_id = str(entry.body.get("id", f"row {place}"))
         reading = Reading()
         row = to_row(KINDS[entry.kind], entry.body, reading)
-        problems += [Problem(code, entry.origin, row_id, message) for code, message in reading.problems]
+        problems += [
+            Problem(each.code, entry.origin, row_id, f"{each.path} {each.words}", each.path)
+            for each in reading.problems
+        ]
         if (entry.kind, row_id) in seen:
             problems.append(Problem("duplicate-id", entry.origin, row_id, f"{row_id} is given twice"))
         seen.add((entry.kind, row_id))
-        references += [(entry, kinds, target, "unknown-reference") for kinds, target in reading.references]
+        references += [(entry, mention, "unknown-reference") for mention in reading.references]
+        references += [(entry, mention, "unknown-source") for mention in _cited(entry)]
         if row is not None:
             problems += _envelope_problems(entry, row)
-            references += [(entry, ("source",), source, "unknown-source") for source in row.sources]
             rows[KINDS[entry.kind]].setdefault(row_id, row)
     problems += _dangling(references, seen)
     if problems:
@@ -141,17 +145,26 @@ def _built(release: str, entries: list[Entry], problems: list[Problem]) -> Catal
 
 
 def _dangling(references: Iterable[Reference], seen: set[tuple[str, str]]) -> Iterable[Problem]:
-    for entry, kinds, target, code in references:
-        if not any((kind, target) in seen for kind in kinds):
-            message = f"{target} is not the id of any {' or '.join(kinds)}"
-            yield Problem(code, entry.origin, str(entry.body.get("id", "")), message)
+    for entry, mention, code in references:
+        if not any((kind, mention.target) in seen for kind in mention.kinds):
+            message = f"{mention.target} is not the id of any {' or '.join(mention.kinds)}"
+            yield Problem(code, entry.origin, str(entry.body.get("id", "")), message, mention.path)
+
+
+def _cited(entry: Entry) -> Iterable[Mention]:
+    sources = entry.body.get("sources")
+    for place, source in enumerate(sources if isinstance(sources, list) else ()):
+        if isinstance(source, str):
+            yield Mention(("source",), source, f"sources[{place}]")
 
 
 def _envelope_problems(entry: Entry, row: RowBase) -> Iterable[Problem]:
     if not set(row.strength.split("/")) <= STRENGTHS:
-        yield Problem("wrong-value", entry.origin, row.id, "strength must be A, B, C or P, or several joined by /")
+        yield Problem(
+            "wrong-value", entry.origin, row.id, "strength must be A, B, C or P, or several joined by /", "strength"
+        )
     if row.version < 1:
-        yield Problem("wrong-value", entry.origin, row.id, "version must be 1 or more")
+        yield Problem("wrong-value", entry.origin, row.id, "version must be 1 or more", "version")
 
 
 def _plain(value: Any) -> Any:

@@ -9,20 +9,40 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from protocols.rules.rows import Ref
+from protocols.rules.rows import Consistent, Ref
 
 _BAD = object()
+# Beyond nine places before or after the point no dose, area or day of ours is meant.
+_PLACES = len("999999999")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One value that cannot be: `path` says where in the row it stands, `words` what is wrong with it."""
+
+    code: str
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A value that must be the id of a row of one of these kinds."""
+
+    kinds: tuple[str, ...]
+    target: str
+    path: str
 
 
 @dataclass(slots=True)
 class Reading:
-    """What one row gave besides its value: (code, message) problems and (kinds, id) references to check later."""
+    """What one row gave besides its value: what was refused, and the rows it refers to, to be looked for later."""
 
-    problems: list[tuple[str, str]] = field(default_factory=list)
-    references: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    problems: list[Refusal] = field(default_factory=list)
+    references: list[Mention] = field(default_factory=list)
 
-    def refuse(self, code: str, message: str) -> object:
-        self.problems.append((code, message))
+    def refuse(self, code: str, path: str, words: str) -> object:
+        self.problems.append(Refusal(code, path, words))
         return _BAD
 
 
@@ -36,14 +56,21 @@ def to_row(row_class: type[Any], raw: Mapping[str, object], reading: Reading, pa
     hints = _hints(row_class)  # type: ignore[arg-type]  # classes are hashable
     for name in raw:
         if name not in hints:
-            reading.refuse("unknown-key", f"{path}{name} is not a field of {row_class.__name__}")
+            reading.refuse("unknown-key", f"{path}{name}", f"is not a field of {row_class.__name__}")
     values: dict[str, object] = {}
     for declared in fields(row_class):
         if declared.name in raw:
             values[declared.name] = _value(hints[declared.name], raw[declared.name], reading, path + declared.name)
         elif declared.default is MISSING and declared.default_factory is MISSING:
-            values[declared.name] = reading.refuse("missing-key", f"{path}{declared.name} is missing")
-    return None if _BAD in values.values() else row_class(**values)
+            values[declared.name] = reading.refuse("missing-key", path + declared.name, "is missing")
+    return None if _BAD in values.values() else _consistent(row_class(**values), reading, path)
+
+
+def _consistent(row: Any, reading: Reading, path: str) -> Any:
+    if isinstance(row, Consistent):
+        for name, words in row.contradictions():
+            reading.refuse("contradiction", path + name, words)
+    return row
 
 
 def _value(wanted: Any, raw: object, reading: Reading, path: str) -> object:
@@ -55,7 +82,7 @@ def _value(wanted: Any, raw: object, reading: Reading, path: str) -> object:
         return _value(inner, raw, reading, path)
     if origin is Literal:
         allowed = get_args(wanted)
-        return raw if raw in allowed else reading.refuse("wrong-value", f"{path} must be one of {list(allowed)}")
+        return raw if raw in allowed else reading.refuse("wrong-value", path, f"must be one of {list(allowed)}")
     if origin in (tuple, frozenset):
         return _sequence(wanted, raw, reading, path)
     if is_dataclass(wanted):
@@ -67,17 +94,17 @@ def _referenced(wanted: Any, raw: object, reading: Reading, path: str) -> object
     inner, *marks = get_args(wanted)
     value = _value(inner, raw, reading, path)
     if value is not _BAD:
-        reading.references += [(mark.kinds, str(value)) for mark in marks if isinstance(mark, Ref)]
+        reading.references += [Mention(mark.kinds, str(value), path) for mark in marks if isinstance(mark, Ref)]
     return value
 
 
 def _sequence(wanted: Any, raw: object, reading: Reading, path: str) -> object:
     if not isinstance(raw, list):
-        return reading.refuse("wrong-type", f"{path} must be a list")
+        return reading.refuse("wrong-type", path, "must be a list")
     origin, args = get_origin(wanted), get_args(wanted)
     fixed = origin is tuple and Ellipsis not in args
     if fixed and len(raw) != len(args):
-        return reading.refuse("wrong-type", f"{path} must have {len(args)} entries")
+        return reading.refuse("wrong-type", path, f"must have {len(args)} entries")
     kinds: Iterator[Any] = iter(args) if fixed else iter([args[0]] * len(raw))
     items = [_value(one, item, reading, f"{path}[{i}]") for i, (one, item) in enumerate(zip(kinds, raw, strict=True))]
     return _BAD if _BAD in items else origin(items)
@@ -85,7 +112,7 @@ def _sequence(wanted: Any, raw: object, reading: Reading, path: str) -> object:
 
 def _nested(wanted: Any, raw: object, reading: Reading, path: str) -> object:
     if not isinstance(raw, dict):
-        return reading.refuse("wrong-type", f"{path} must be a table")
+        return reading.refuse("wrong-type", path, "must be a table")
     row = to_row(wanted, raw, reading, f"{path}.")
     return _BAD if row is None else row
 
@@ -94,7 +121,7 @@ def _scalar(wanted: type, raw: object, reading: Reading, path: str) -> object:
     try:
         return _SCALARS[wanted](raw) if wanted in _SCALARS else _enum(wanted, raw)
     except (ValueError, TypeError, InvalidOperation):
-        return reading.refuse("wrong-type", f"{path} must be {_NAMES.get(wanted, wanted.__name__)}")
+        return reading.refuse("wrong-type", path, f"must be {_NAMES.get(wanted, wanted.__name__)}")
 
 
 def _enum(wanted: type, raw: object) -> object:
@@ -116,7 +143,7 @@ def _decimal(raw: object) -> Decimal:
     if not isinstance(raw, str):
         raise TypeError(raw)
     value = Decimal(raw)
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > _PLACES:
         raise ValueError(raw)
     return value
 

@@ -1,19 +1,24 @@
 """The envelope every catalogue row carries, and the register of row kinds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowBase:
-    """`strength` is A, B, C or P, or several joined by `/`; `note` keeps what the source column says beside it."""
+    """`strength` is A, B, C or P, or several joined by `/`; `note` keeps what the source column says beside it.
+
+    A clinic that changed the row states why, and by which source, in `changed_because` and `changed_source`.
+    """
 
     id: str
     version: int
     strength: str
     sources: tuple[str, ...]
     note: str = ""
+    changed_because: str = ""
+    changed_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,15 @@ class Ref:
     @property
     def kinds(self) -> tuple[str, ...]:
         return (self.kind, *self.other_kinds)
+
+
+@runtime_checkable
+class Consistent(Protocol):
+    """A row, or a table within one, whose fields must also agree with each other."""
+
+    def contradictions(self) -> Iterable[tuple[str, str]]:
+        """(field, what is wrong with it) of every field that does not agree with another."""
+        ...
 
 
 KINDS: dict[str, type[RowBase]] = {}

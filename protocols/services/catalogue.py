@@ -14,13 +14,16 @@ from mesoclinic.transactions import atomic
 from protocols.models import Activation, CatalogueRelease, CatalogueRow, RowDecision
 from protocols.queries.catalogue import (
     Author,
-    author_of,
+    authorship,
     catalogue_of,
     decisions,
     read_shipped,
     shipped_versions,
 )
 from protocols.rules.catalogue import Catalogue, CatalogueError, Problem
+
+# More rows than these are not named in one sentence.
+NAMED = 5
 
 
 class Unusable(ClinicError):
@@ -105,8 +108,8 @@ def decide_rows(
 ) -> int:
     """Approve or retire rows with a reason; returns how many decisions were written, none for what stands so already.
 
-    Whatever is decided in a demo clinic is a demonstration: no physician has read it. Whoever loaded the release of a
-    row does not approve it while another director can; alone they do, and the decision says so.
+    Whatever is decided in a demo clinic is a demonstration: no physician has read it. Whoever wrote a row, or loaded
+    the release it came with, does not approve it while another director can; alone they do, and the decision says so.
     """
     require(actor, Can.APPROVE_CATALOGUE)
     if decision not in RowDecision.Decision.values:
@@ -115,12 +118,13 @@ def decide_rows(
         raise ClinicError(_("Enter the reason for this decision."), "reason")
     demonstration, rows = demonstration or settings.DEMO, list(rows)
     with atomic():
-        by_author = decision == RowDecision.Decision.APPROVED and _by_author(actor, rows)
         stands = {
             digest
             for digest, last in decisions().items()
             if (last.decision, last.demonstration) == (decision, demonstration)
         }
+        undecided = [row for row in rows if row.sha256 not in stands]
+        own = _own(actor, undecided) if decision == RowDecision.Decision.APPROVED else set()
         made = [
             RowDecision(
                 row_sha256=row.sha256,
@@ -129,20 +133,26 @@ def decide_rows(
                 at=clock.now(),
                 reason=reason,
                 demonstration=demonstration,
-                by_author=by_author,
+                by_author=row.sha256 in own,
             )
-            for row in rows
-            if row.sha256 not in stands
+            for row in undecided
         ]
         RowDecision.objects.bulk_create(made)
         audit.record(actor, f"catalogue.{decision}", reason=f"{len(made)} rows: {reason}")
-        if by_author and made:
-            audit.record(actor, "catalogue.approved_by_author", reason=f"{len(made)} rows")
+        if own:
+            audit.record(actor, "catalogue.approved_by_author", reason=f"{len(own)} rows")
     return len(made)
 
 
-def _by_author(actor: User, rows: Iterable[CatalogueRow]) -> bool:
-    author = author_of((row.release_id for row in rows), actor)
-    if author is Author.BARRED:
+def _own(actor: User, rows: list[CatalogueRow]) -> set[str]:
+    """The digests of rows of which the actor is the author; raises ClinicError when another director can approve."""
+    found = authorship(rows, actor)
+    barred = [row for row in rows if found[row.sha256] is Author.BARRED]
+    if any(row.release.origin == CatalogueRelease.Origin.SHIPPED for row in barred):
         raise ClinicError(_("You loaded this release yourself. Another director approves it."), "decision")
-    return author is Author.ALONE
+    if barred:
+        names = ", ".join(f"{row.kind.replace('_', ' ')} {row.code}" for row in barred[:NAMED])
+        raise ClinicError(
+            _("You wrote or loaded %(rows)s yourself. Another director approves it.") % {"rows": names}, "decision"
+        )
+    return {digest for digest, stands in found.items() if stands is Author.ALONE}

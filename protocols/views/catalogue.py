@@ -18,6 +18,7 @@ from protocols.forms.vignettes import VignetteForm
 from protocols.models import CatalogueRelease
 from protocols.queries import catalogue as queries
 from protocols.queries import review
+from protocols.queries.drafts import open_drafts, upgrade
 from protocols.queries.vignettes import last_run_of, run_for, runs_of
 from protocols.rules.catalogue import Problem
 from protocols.services.catalogue import Unusable, activate_release, decide_rows, load_shipped
@@ -32,6 +33,9 @@ def releases(request: StaffRequest) -> HttpResponse:
         "current": queries.current_or_none(),
         "waiting": queries.shipped_waiting(),
         "may_decide": may(request.actor, Can.APPROVE_CATALOGUE),
+        "may_write": may(request.actor, Can.WRITE_CLINIC_RELEASE),
+        "drafts": open_drafts(),
+        "upgrade": upgrade(),
     }
     return render(request, "protocols/releases.html", context)
 
@@ -68,6 +72,7 @@ def release(request: StaffRequest, version: str) -> HttpResponse:
         "release": found,
         "current": queries.current_or_none() == found,
         "may_decide": may_decide,
+        "may_write": may(request.actor, Can.WRITE_CLINIC_RELEASE),
         "gaps": review.coverage(every) if reviewing else (),
         "comparison": review.compared(found) if reviewing else None,
         "kinds": queries.kinds_of(every),
@@ -116,7 +121,7 @@ def decide(request: StaffRequest, version: str) -> HttpResponse:
         "rows": rows if kind else (),
         "kinds": queries.kinds_of(rows),
         "last_run": last_run_of(found),
-        "author": queries.author_of([found.pk], request.actor).value,
+        "author": queries.author_of((each.row for each in rows if each.status != "approved"), request.actor).value,
     }
     return render(request, "protocols/decide.html", context, status=form.status)
 

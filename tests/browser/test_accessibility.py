@@ -8,10 +8,14 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from mesoclinic import clock
 from mesoclinic.accounts import User
+from mesoclinic.actors import System
 from mesoclinic.sites import Site
 from patients.models import Attachment, Candidacy, Consent, Consultation, PatientDocument, PlanVersion, SignOff
-from protocols.models import CatalogueRelease, Lot, VignetteRun
+from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, ReleaseDraft, VignetteRun
+from protocols.rules.catalogue import Entry, build
+from protocols.services.catalogue import load_release
 from sessions.models import Booking, Series, TreatmentSession
 from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
@@ -87,7 +91,10 @@ def key_of(name: str, route: str) -> int | str:
         "device_id": lambda: here.devices.values_list("pk", flat=True),
         "visit_type_id": lambda: here.visit_types.values_list("pk", flat=True),
         "user_id": lambda: here.staff.values_list("pk", flat=True),
-        "version": lambda: CatalogueRelease.objects.values_list("version", flat=True),
+        "version": lambda: [_newer() if route == "protocols:carry_over" else _shipped().version],
+        "draft_id": lambda: [_draft()],
+        "kind": lambda: ["zone"],
+        "code": lambda: ["vertex"],
         "year": lambda: [2027],
     }[name]()
     assert found, f"the demo clinic has no {name} to show"
@@ -116,8 +123,33 @@ def _sign_off(plans: QuerySet[PlanVersion]) -> int:
 
 
 def _run() -> int:
-    release = CatalogueRelease.objects.get()
-    return row(VignetteRun, release=release, by=_staff("director"), results=[], cases=45, agreeing=45).pk
+    return row(VignetteRun, release=_shipped(), by=_staff("director"), results=[], cases=45, agreeing=45).pk
+
+
+def _shipped() -> CatalogueRelease:
+    return CatalogueRelease.objects.earliest("pk")
+
+
+def _draft() -> int:
+    """A release of the clinic in the making, with a row that two releases changed."""
+    zone = _shipped().rows.get(kind="zone", code="vertex").body
+    clash = {"name": "area_cm2", "before": "70", "clinic": "71", "shipped": "72"}
+    draft = row(ReleaseDraft, parent=_shipped(), started_by=_staff("director"), lost=[["zone", "crown"]])
+    row(DraftRow, draft=draft, kind="zone", code="vertex", body=zone | {"name": "Top"}, clashes=[clash])
+    return draft.pk
+
+
+def _newer() -> str:
+    """In the demo no release of the clinic is in force: here one is, and a newer one has been shipped since."""
+    shipped = _shipped()
+    for version, area in (("clinic-9", "71"), ("2026.9", "72")):
+        rows = [each.body | {"area_cm2": area} if each.code == "vertex" else each.body for each in shipped.rows.all()]
+        entries = [Entry(each.kind, body) for each, body in zip(shipped.rows.all(), rows, strict=True)]
+        origin = {"origin": "clinic", "parent": shipped} if version == "clinic-9" else {}
+        made = load_release(System("test"), catalogue=build(version, entries), **origin)
+        if origin:
+            row(Activation, release=made, at=clock.now())
+    return made.version
 
 
 def _staff(name: str) -> User:

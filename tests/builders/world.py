@@ -10,7 +10,7 @@ from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument, Todo
 from patients.services.consents import offer_consent
-from protocols.models import Lot, OpenedVial, Product, VignetteRun
+from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
 from sessions.models import Booking, Series, TreatmentSession, Triage
 from tests.builders import adverse, catalogue, clinic, papers, people, plans
 from tests.builders.rows import row
@@ -101,6 +101,9 @@ def world() -> World:
         "user_id": staff["nurse"].pk,
         "year": 2027,
         "version": release.version,
+        "draft_id": row(ReleaseDraft, parent=release, started_by=staff["director"]).pk,
+        "kind": "zone",
+        "code": "vertex",
         "run_id": row(VignetteRun, release=release, by=staff["director"], results=[]).pk,
     }
     return World(keys, staff)

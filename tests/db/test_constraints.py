@@ -24,7 +24,17 @@ from patients.models import (
     PlanVersion,
     SignOff,
 )
-from protocols.models import CatalogueRelease, CatalogueRow, Lot, Movement, Product, ProductCode
+from protocols.models import (
+    CatalogueRelease,
+    CatalogueRow,
+    DraftRow,
+    Lot,
+    Movement,
+    Product,
+    ProductCode,
+    ReleaseDraft,
+    RowAuthor,
+)
 from sessions.models import (
     AdverseEvent,
     AdverseEventEntry,
@@ -51,6 +61,9 @@ ONLY_ONE = {
     "one_visit_type_of_a_name": (VisitType, ("site", "kind", "name")),
     "once_actor_key": (OnceKey, ("actor", "key")),
     "one_row_of_a_code": (CatalogueRow, ("release", "kind", "code")),
+    "one_open_draft_of_a_name": (ReleaseDraft, ("name",)),
+    "one_change_of_a_row": (DraftRow, ("draft", "kind", "code")),
+    "one_authorship_of_a_row": (RowAuthor, ("row_sha256", "by")),
     "one_current_product_of_a_name": (Product, ("name",)),
     "one_lot_of_a_number": (Lot, ("product", "site", "number")),
     "one_link_to_a_site": (PatientSite, ("patient", "site")),

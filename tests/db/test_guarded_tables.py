@@ -15,6 +15,7 @@ INSERT_ONLY: dict[str, set[str]] = {
     "protocols_cataloguerelease": set(),
     "protocols_cataloguerow": set(),
     "protocols_rowdecision": set(),
+    "protocols_rowauthor": set(),
     "protocols_activation": set(),
     "protocols_vignetterun": set(),
     "protocols_movement": set(),
@@ -52,6 +53,7 @@ FROZEN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "patients_signoff": (("granted", "refused"), set()),
     "patients_consent": (("signed", "withdrawn", "expired", "superseded"), {"state", "withdrawn_at"}),
     "clinic_sessions_treatmentrecord": (("signed", "voided"), {"state"}),
+    "protocols_releasedraft": (("finished", "discarded"), set()),
 }
 FREE = {
     "patients_consultation": "draft",
@@ -59,6 +61,7 @@ FREE = {
     "patients_signoff": "asked",
     "patients_consent": "shown",
     "clinic_sessions_treatmentrecord": "open",
+    "protocols_releasedraft": "open",
 }
 MODELS = {model._meta.db_table: model for model in apps.get_models()}
 LOCKED = [(table, "") for table in INSERT_ONLY] + [(table, state) for table in FROZEN for state in FROZEN[table][0]]

@@ -104,8 +104,9 @@ def addresses(route: Route, ours: World, theirs: World) -> dict[str, str]:
     here = reverse(route.name, kwargs={name: ours.keys[name] for name in route.parameters})
     if not route.parameters:
         return {"in scope": here}
-    shared = {"version", "run_id", "year", "product_id"}
-    absent = {name: "none" if name == "version" else theirs.keys[name] if name in shared - {"product_id"} else NO_SITE
+    shared = {"version", "run_id", "year", "product_id", "draft_id", "kind", "code"}
+    numbered = {"product_id", "draft_id"}
+    absent = {name: "none" if name == "version" else theirs.keys[name] if name in shared - numbered else NO_SITE
               for name in route.parameters}  # fmt: skip
     places = {"in scope": here, "absent": reverse(route.name, kwargs=absent)}
     if set(route.parameters) - shared:

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -22,7 +23,7 @@ from protocols.services.catalogue import activate_release, load_release
 WHAT = {
     "check": "name every problem of the shipped files",
     "load": "load them and make them current",
-    "diff": "show which rows differ from the database",
+    "diff": "show which rows differ from the database, or from the release that a clinic's own rests on",
     "lock": "keep the release from being edited",
     "docs": "write docs/rules.md and docs/catalogue.md",
     "export": "write a loaded release as the files that load again",
@@ -39,26 +40,39 @@ class Command(BaseCommand):
         for name, text in WHAT.items():
             command = commands.add_parser(name, help=text, description=text)
             command.add_argument("--release", default=shipped_versions()[-1])
+            if name in ("check", "load", "diff"):
+                command.add_argument("--from", type=Path, dest="root", metavar="FOLDER", help="where its folder is")
+            if name == "load":
+                command.add_argument(
+                    "--parent", metavar="RELEASE", help="for a release of the clinic: what it rests on"
+                )
+            if name == "diff":
+                command.add_argument("--against", metavar="RELEASE", help="a loaded release to compare it with")
             if name == "docs":
                 command.add_argument("--into", type=Path, default=settings.BASE_DIR / "docs", metavar="FOLDER")
             if name == "export":
                 command.add_argument("--to", type=Path, required=True, metavar="FOLDER")
 
-    def handle(self, *args: object, what: str, release: str, **options: object) -> None:
+    def handle(self, *args: object, what: str, release: str, **options: Any) -> None:
         if what == "export":
-            self._export(self._loaded(release), Path(str(options["to"])))
-            return
-        catalogue = self._shipped(release)
-        if what == "docs":
-            self._docs(catalogue, Path(str(options["into"])))
+            self._export(self._loaded(release), options["to"])
+        elif what == "diff":
+            self._diff(release, options["root"], options["against"])
+        elif what == "docs":
+            self._docs(self._files(release), options["into"])
+        elif what == "load":
+            self._load(self._files(release, options["root"]), options["parent"])
         else:
-            getattr(self, f"_{what}")(catalogue)
+            getattr(self, f"_{what}")(self._files(release, options.get("root")))
 
-    def _shipped(self, release: str) -> Catalogue:
-        if release not in shipped_versions():
+    def _files(self, release: str, root: Path | None = None) -> Catalogue:
+        """The release as its files say, those that are shipped or those in a folder of its name below the root."""
+        if root is None and release not in shipped_versions():
             raise CommandError(f"There is no shipped release {release}; there are {', '.join(shipped_versions())}.")
         try:
-            return read_shipped(release)
+            return read_release(release, root) if root else read_shipped(release)
+        except FileNotFoundError as error:
+            raise CommandError(f"There is no folder {error}.") from error
         except CatalogueError as error:
             self.stderr.write(str(error))
             raise CommandError(f"{len(error.problems)} problems in release {release}.") from error
@@ -69,11 +83,19 @@ class Command(BaseCommand):
             raise CommandError(f"No release {release} is loaded.")
         return found
 
+    def _stored(self, release: str) -> CatalogueRelease:
+        found = CatalogueRelease.objects.filter(version=release).first()
+        if found is None:
+            raise CommandError(f"No release {release} is loaded.")
+        return found
+
     def _check(self, catalogue: Catalogue) -> None:
         self.stdout.write(f"{catalogue.release}: {len(catalogue.entries)} rows, sha256 {catalogue.sha256}")
 
-    def _load(self, catalogue: Catalogue) -> None:
-        loaded = load_release(System("catalogue"), catalogue=catalogue)
+    def _load(self, catalogue: Catalogue, parent: str | None) -> None:
+        origin = CatalogueRelease.Origin.CLINIC if parent else CatalogueRelease.Origin.SHIPPED
+        rests_on = self._stored(parent) if parent else None
+        loaded = load_release(System("catalogue"), catalogue=catalogue, origin=origin, parent=rests_on)
         activate_release(System("catalogue"), release=loaded)
         self.stdout.write(f"{loaded.version} is loaded and current.")
 
@@ -84,11 +106,17 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"{catalogue.release} is locked as {catalogue.sha256}.")
 
-    def _diff(self, catalogue: Catalogue) -> None:
-        loaded = CatalogueRelease.objects.filter(version=catalogue.release).first()
-        stored = bodies_of(loaded) if loaded else {}
-        shipped = {(entry.kind, entry.id): entry.body for entry in catalogue.entries}
-        found = changes(stored, shipped)
+    def _diff(self, release: str, root: Path | None, against: str | None) -> None:
+        """The files against what is loaded of the same name; a release of the clinic against what it rests on."""
+        loaded = CatalogueRelease.objects.filter(version=release).first()
+        base = loaded
+        if root is None and loaded is not None and loaded.parent is not None:
+            rows, base = bodies_of(loaded), loaded.parent
+        else:
+            rows = {(each.kind, each.id): each.body for each in self._files(release, root).entries}
+        if against:
+            base = self._stored(against)
+        found = changes(bodies_of(base) if base else {}, rows)
         for row in found:
             self.stdout.write(f"{row.kind} {row.code}")
         if found:
