@@ -45,6 +45,7 @@ class Can(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_SITE = "manage_site"
     VIEW_HEALTH = "view_health"
+    ANSWER_INTAKE = "answer_intake"
 
 
 _EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE, Can.TRIAGE}
@@ -52,6 +53,7 @@ _DESK = {Can.REGISTER_PATIENT, Can.BOOK, Can.VIEW_MESSAGES, Can.SEND_MESSAGES, C
 _ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_MESSAGES}
 _ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT, Can.RECORD_ADVERSE_EVENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
+_PATIENT = {Can.ANSWER_INTAKE}
 
 GRANTS: dict[str, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset(_EVERYBODY | _DESK),
@@ -59,9 +61,12 @@ GRANTS: dict[str, frozenset[Can]] = {
     Role.DERMATOLOGIST: frozenset(
         _EVERYBODY | _ROOM | _DOCTOR | {Can.REGISTER_PATIENT, Can.BOOK, Can.ASSESS_ADVERSE_EVENT}
     ),
-    Role.DIRECTOR: frozenset(set(Can) - _DOCTOR | {Can.OVERRIDE_FINDING}),
+    Role.DIRECTOR: frozenset(set(Can) - _DOCTOR - _PATIENT | {Can.OVERRIDE_FINDING}),
 }
-LINK_GRANTS: dict[str, frozenset[Can]] = {"consent": frozenset({Can.TAKE_CONSENT})}
+LINK_GRANTS: dict[str, frozenset[Can]] = {
+    "consent": frozenset({Can.TAKE_CONSENT}),
+    "intake": frozenset(_PATIENT),
+}
 
 
 def may(actor: Actor, can: Can) -> bool:

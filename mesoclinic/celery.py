@@ -20,6 +20,7 @@ EVERY = {
     "platform.heartbeat": 15.0,
     "outbox.sweep": 5.0,
     "grid.tidy": 3600.0,
+    "intake.tidy": 3600.0,
 }
 
 app = Celery("mesoclinic")

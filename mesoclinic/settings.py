@@ -193,6 +193,10 @@ OUTBOX_LEASE_SECONDS = env.integer("OUTBOX_LEASE_SECONDS", 120, help="Time a wor
 OUTBOX_GRACE_SECONDS = env.integer("OUTBOX_GRACE_SECONDS", 60, help="Wait before a crashed send is looked up.")
 UNDO_SECONDS = env.integer("UNDO_SECONDS", 180, help="Time in which a booking can be undone before mail goes out.")
 
+INTAKE_LINK_DAYS = env.integer("INTAKE_LINK_DAYS", 7, help="Days for which a link to the questions works.")
+# Addresses that open nothing, by the network they are tried from.
+LINK_RATE_LIMITS = {"link": "60/m/ip"}
+
 CLOCK_FILE = env.text("MESOCLINIC_CLOCK_FILE", help="Demo and tests only: file with an offset in seconds.")
 FAULTPOINTS = env.boolean("FAULTPOINTS", False, help="Tests only: let a worker be killed at named points.")
 

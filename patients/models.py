@@ -355,16 +355,33 @@ class Consent(models.Model):
 
 
 class PatientLink(models.Model):
-    """A link for one purpose; only the digest of its token is stored."""
+    """A link for one purpose: the digest of its token, and the seed that the clinic's secret key turns into it."""
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="links")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
     token_sha256 = models.CharField(max_length=64, unique=True)
+    seed = models.CharField(max_length=64)
     purpose = models.CharField(max_length=16)
     subject = models.CharField(max_length=60)
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    asleep_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-made_at", "-pk")
+
+
+class IntakeDraft(models.Model):
+    """Answers as a patient types them; gone once they are sent, or once their link has ended without it."""
+
+    link = models.OneToOneField(PatientLink, models.PROTECT, related_name="draft")
+    answers = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField()
 
 
 class Proposal(models.Model):
@@ -376,6 +393,12 @@ class Proposal(models.Model):
     made_at = models.DateTimeField()
     accepted = models.BooleanField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    consultation = models.ForeignKey(Consultation, models.PROTECT, null=True, related_name="proposals")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [models.UniqueConstraint(fields=["link", "field"], name="one_proposal_a_field")]
 
 
 class Photo(models.Model):

@@ -5,6 +5,9 @@ from patients.views import (
     consent,
     consultation,
     corrections,
+    intake,
+    intake_answers,
+    link,
     overrides,
     papers,
     plan,
@@ -25,4 +28,7 @@ urlpatterns = [
     *attachments.urls,
     *overrides.urls,
     *corrections.urls,
+    *intake.urls,
+    *intake_answers.urls,
+    *link.urls,
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mesoclinic import access, audit, outbox
+from mesoclinic import access, audit, clock, outbox
 from mesoclinic.access import Can
 from mesoclinic.actors import Actor
 from mesoclinic.errors import Conflict
@@ -16,11 +16,12 @@ from patients.models import Notice, Patient
 from patients.queries.contact import NO_ADDRESS, NO_PERMISSION, mail_hindrance
 from patients.queries.notices import notice_for
 
-EMAIL, PAPER = "email", "paper"
+EMAIL, PAPER, DESK = "email", "paper", "desk"
 # What the patient needs to stay safe is printed when it may not be mailed.
 SAFETY = frozenset({"MSG-03"})
 OPEN = (Notice.State.WAITING, Notice.State.PRINTED)
 HANDED_OVER = gettext_noop("Printed and handed over.")
+SHOWN_AT_DESK = gettext_noop("Shown or printed at the desk.")
 TOO_SOON = gettext_noop("The visit is sooner than this reminder.")
 PRINT_INSTEAD = gettext_noop("Print it and hand it over, or tell the patient by phone.")
 _FOLLOWS = {
@@ -67,6 +68,11 @@ def skip(matter: Matter, *, due: datetime, reason: str) -> Notice:
     if notice.state in OPEN:
         _take_back(notice, reason)
     return notice
+
+
+def note_handed_over(matter: Matter) -> Notice:
+    """Note that the patient got it at the desk, so that nothing is mailed."""
+    return _row(matter, DESK, clock.now(), Notice.State.SENT, SHOWN_AT_DESK)
 
 
 def withdraw(*, subject: str, reason: str) -> int:

@@ -25,6 +25,7 @@ from patients.queries.banner import banner_for, current_facts
 from patients.queries.candidacy import as_given, missing_words, panel
 from patients.queries.changes import changes, seen
 from patients.queries.corrections import corrections_of, signed_facts, verdict_since, void_of
+from patients.queries.intake import Noted, waiting_intakes_for
 from patients.queries.overrides import overridable, overridden_in, standing, verdict_after
 from patients.queries.papers import letters_of
 from patients.rules.candidacy import evaluate
@@ -44,7 +45,8 @@ def worklist(request: StaffRequest) -> HttpResponse:
     """Drafts and the latest signed consultations."""
     found = queries.worklist_for(request.actor)
     arrived = waiting_intakes_for(request.actor)
-    disclose(request.actor, "consultations", [each.patient.pk for each in (*found, *arrived)])
+    shown = [*(each.patient for each in found), *(each.patient for each in arrived)]
+    disclose(request.actor, "consultations", [patient.pk for patient in shown])
     return render(request, "patients/consultations.html", {"consultations": found, "arrived": arrived})
 
 
@@ -180,6 +182,7 @@ def _context(request: StaffRequest, found: Consultation, form: ConsultationForm)
         "facts": queries.read_facts(form.facts(), form.catalogue, before=form.known),
         "narrative": queries.readable_narrative(form.narrative(), form.catalogue),
         "version": found.version,
+        "intake": Noted(found),
     }
 
 

@@ -22,6 +22,7 @@ RESENDABLE = (State.FAILED, State.UNCERTAIN)
 TELLABLE = (State.WAITING, State.PRINTED, State.FAILED, State.UNCERTAIN, State.SKIPPED)
 TONES = {State.FAILED: "bad", State.UNCERTAIN: "warn", State.PRINTED: "warn", State.SENT: "ok", State.TOLD: "ok"}
 NAMES = {
+    "INTAKE": gettext_lazy("Questions before the visit"),
     "MSG-01": gettext_lazy("Preparation, 3 days before"),
     "MSG-02": gettext_lazy("Reminder, the day before"),
     "MSG-03": gettext_lazy("Aftercare sheet"),

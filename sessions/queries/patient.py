@@ -20,6 +20,7 @@ from patients.models import (
     PlanVersion,
 )
 from patients.queries.banner import Banner, banner_for
+from patients.queries.intake import Standby, standby_of
 from patients.queries.overrides import Overridden, overridden_in
 from patients.queries.papers import papers_of
 from patients.queries.people import patient_for
@@ -100,6 +101,7 @@ class Summary:
     course: Course | None
     waiting_plan: PlanVersion | None
     clinical: Clinical | None
+    intake: Standby
     documents: Sequence[PatientDocument] = ()
     notices: Sequence[Row] = ()
 
@@ -145,6 +147,7 @@ def summary_for(actor: User, patient_id: int, *, now: datetime) -> Summary:
         course=_course(patient, versions),
         waiting_plan=next((each for each in versions if each.state == PlanVersion.State.DRAFT), None),
         clinical=_clinical(patient, now.astimezone(zone).date()) if may(actor, Can.VIEW_CLINICAL) else None,
+        intake=standby_of(patient),
         documents=list(papers_of(actor, patient)[:LISTED]) if allowed.papers else (),
         notices=_told(actor, patient) if allowed.messages else (),
     )

@@ -12,6 +12,7 @@ from mesoclinic.accounts import Role, User
 from mesoclinic.rules.tri import Tri
 from mesoclinic.templatetags.components import staff_date
 from patients.models import Consent, Consultation, Notice, Override, PlanVersion
+from patients.queries.intake import waiting_intakes_for
 from patients.queries.sign_offs import NamedSignOff, waiting_for
 from patients.queries.todos import todos_for
 from protocols.queries.catalogue import current_catalogue
@@ -296,6 +297,23 @@ def _todos(actor: User, now: datetime) -> Queue:
     return Queue("todos", _("Asked of you"), "list-check", rows, _("Nobody has asked you for anything."))
 
 
+def _intakes(actor: User, now: datetime) -> Queue:
+    rows = [
+        Row(
+            when=_day(each.sent_at, each.site.zone),
+            sentence=_("%(name)s has answered the questions before the visit.") % {"name": each.patient.full_name},
+            detail=ngettext("%(number)d answer to look at.", "%(number)d answers to look at.", each.waiting)
+            % {"number": each.waiting},
+            action=_("Look at the answers"),
+            to="patients:intake_answers",
+            key=each.patient.pk,
+            patient_id=each.patient.pk,
+        )
+        for each in waiting_intakes_for(actor)[:LISTED]
+    ]
+    return Queue("intakes", _("Intake arrived"), "envelope", rows, _("No answers of patients wait."))
+
+
 def _drafts(actor: User, now: datetime) -> Queue:
     mine = Consultation.objects.filter(
         clinician=actor, site__in=actor.sites.all(), state=Consultation.State.DRAFT, saved_at__lt=now - STALE_DRAFT
@@ -420,6 +438,7 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
     "my_day": _my_day,
     "plans": _plans,
     "sign_offs": _sign_offs,
+    "intakes": _intakes,
     "drafts": _drafts,
     "rooms": _rooms,
     "prepare": _to_prepare,
@@ -429,6 +448,6 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
     Role.NURSE: ("rooms", "prepare", "todos"),
-    Role.DERMATOLOGIST: ("my_day", "todos", "events", "plans", "drafts"),
+    Role.DERMATOLOGIST: ("my_day", "todos", "events", "intakes", "plans", "drafts"),
     Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed", "overrides"),
 }

@@ -9,7 +9,9 @@ from mesoclinic.accounts import User
 from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, PatientDocument, Todo
+from patients.queries.links import token_of
 from patients.services.consents import offer_consent
+from patients.services.intake import show_intake_link
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
 from sessions.models import Booking, Series, TreatmentSession, Triage
 from tests.builders import adverse, catalogue, clinic, papers, people, plans
@@ -78,6 +80,9 @@ def world() -> World:
         "candidacy_id": people.verdict(patient, by=doctor).pk,
         "rule": "SC-01",
         "answer": "scalp_infection",
+        "token_that_ended": token_of(show_intake_link(doctor, patient_id=patient.pk).seed),
+        "token": token_of(show_intake_link(doctor, patient_id=patient.pk).seed),
+        "topic": "plans",
         "series_id": series.pk,
         "session_id": session.pk,
         "booking_id": booking.pk,

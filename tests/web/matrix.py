@@ -12,6 +12,10 @@ OVERRIDERS = frozenset({DOCTOR, DIRECTOR})
 DIRECTORS = frozenset({DIRECTOR})
 ASSESSORS = frozenset({DOCTOR, DIRECTOR})
 PUBLIC = "public"
+# Open to whoever holds a link, or one that was just used; for everybody else, staff too, there is nothing.
+LINK, USED_LINK = "link", "used link"
+# Opens with the token in the address, whoever brings it.
+TOKEN = "token"
 ACCOUNT = "account"
 
 
@@ -131,6 +135,13 @@ MATRIX: dict[str, Declared] = {
     "patients:void_consultation": page(DOCTORS),
     "patients:attach_document": page(CLINICAL),
     "patients:set_attachment_aside": page(CLINICAL),
+    "patients:intake_link": page(BOOKERS),
+    "patients:intake_answers": page(DOCTORS),
+    "patients:link_door": get(TOKEN),
+    "patients:intake_start": page(LINK),
+    "patients:intake_topic": page(LINK),
+    "patients:intake_review": page(LINK),
+    "patients:intake_sent": get(USED_LINK),
     "protocols:catalogue": get(EVERYBODY),
     "protocols:load_release": page(DIRECTORS),
     "protocols:release": get(EVERYBODY),

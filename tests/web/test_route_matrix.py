@@ -13,10 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.builders import clinic
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, MATRIX, PUBLIC, Declared
+from tests.web.matrix import ACCOUNT, LINK, MATRIX, PUBLIC, TOKEN, USED_LINK, Declared
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STRANGERS = ("anonymous", "link of the patient", "link of another patient", "expired link", "deactivated")
+HOLDERS = ("link of the patient", "link of another patient")
 STAFF = ("front_desk", "nurse", "dermatologist", "director")
 NO_SITE = 10**9
 # What an action may answer once it was let in: done, or refused in words beside the form.
@@ -65,7 +66,7 @@ def test_answers_as_declared(route, worlds):
     declared, (ours, theirs) = MATRIX[route.name], worlds
     problems = []
     for principal in (*STRANGERS, *STAFF):
-        client = entered(principal, ours)
+        client = entered(principal, ours, theirs)
         for method in METHODS:
             answers = {
                 place: called(client, method, address) for place, address in addresses(route, ours, theirs).items()
@@ -91,6 +92,8 @@ def test_account_doors_never_fail(route):
 def expected(declared: Declared, principal: str, method: str, place: str, has_object: bool) -> set[int]:
     if declared.who == PUBLIC:
         return {200, 204, 503} if method in declared.methods else {200, 204, 405, 503}
+    if declared.who in (LINK, USED_LINK, TOKEN):
+        return by_link(declared, principal, method, place)
     if principal in STRANGERS:
         return {302}
     if method not in declared.methods:
@@ -100,14 +103,23 @@ def expected(declared: Declared, principal: str, method: str, place: str, has_ob
     return LET_IN if place == "in scope" or not has_object else {404}
 
 
+def by_link(declared: Declared, principal: str, method: str, place: str) -> set[int]:
+    """A token opens whoever brings it; pages open to the holder of a link, whose used one nobody here has."""
+    if method not in declared.methods:
+        return {405}
+    if declared.who == TOKEN:
+        return {302} if place == "in scope" else {404}
+    return LET_IN if declared.who == LINK and principal in HOLDERS else {404}
+
+
 def addresses(route: Route, ours: World, theirs: World) -> dict[str, str]:
     here = reverse(route.name, kwargs={name: ours.keys[name] for name in route.parameters})
     if not route.parameters:
         return {"in scope": here}
-    shared = {"version", "run_id", "year", "product_id", "draft_id", "kind", "code"}
+    shared = {"version", "run_id", "year", "product_id", "draft_id", "kind", "code", "token", "topic"}
     numbered = {"product_id", "draft_id"}
-    absent = {name: "none" if name == "version" else theirs.keys[name] if name in shared - numbered else NO_SITE
-              for name in route.parameters}  # fmt: skip
+    theirs_too = {name: theirs.keys[name] for name in shared - numbered} | {"version": "none", "token": "none"}
+    absent = {name: theirs_too.get(name, NO_SITE) for name in route.parameters}
     places = {"in scope": here, "absent": reverse(route.name, kwargs=absent)}
     if set(route.parameters) - shared:
         places["out of scope"] = reverse(route.name, kwargs={name: theirs.keys[name] for name in route.parameters})
@@ -126,15 +138,15 @@ def body(answer: HttpResponse) -> bytes:
     return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", answer.content)
 
 
-def entered(principal: str, ours: World) -> Client:
+def entered(principal: str, ours: World, theirs: World) -> Client:
     client = Client()
     if principal in STAFF:
         client.force_login(ours.staff[principal])
     elif principal == "deactivated":
         client.force_login(ours.staff["dermatologist_who_left"])
     elif principal != "anonymous":
-        # No address of this release opens by link: whoever holds one is a stranger everywhere.
-        client.cookies["link"] = f"token of {principal}"
+        tokens = dict(zip(HOLDERS, (ours.keys["token"], theirs.keys["token"]), strict=True))
+        client.cookies["link"] = str(tokens.get(principal, ours.keys["token_that_ended"]))
     return client
 
 

@@ -6,7 +6,6 @@
 /** @param {HTMLElement} element a form that posts itself */
 export function mount(element) {
   const form = /** @type {HTMLFormElement} */ (element);
-  const sign = form.querySelector("[data-saved]");
   let typed = false;
   let leaving = false;
 
@@ -17,6 +16,8 @@ export function mount(element) {
   for (const event of ["htmx:sendError", "htmx:responseError"]) {
     form.addEventListener(event, () => {
       typed = true;
+      // A save may have brought another sign with it.
+      const sign = form.querySelector("[data-saved]");
       const text = sign?.querySelector("[data-saved-text]");
       if (!(sign instanceof HTMLElement) || !text) return;
       sign.dataset.state = "failed";
