@@ -15,7 +15,7 @@ from mesoclinic.accounts import User
 from mesoclinic.fields import ClockField, DayField
 from mesoclinic.forms import LONG_TEXT, ClinicForm, VersionedForm
 from mesoclinic.rules.tri import Tri
-from mesoclinic.widgets import TriState
+from mesoclinic.widgets import TRI_CHOICES, TriState
 from protocols.models import Lot
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType, TriageAnswer
@@ -189,7 +189,7 @@ class TriageForm(ClinicForm):
             for sign in row.signs:
                 self.fields[sign.id] = forms.ChoiceField(
                     label=sign.text[:1].upper() + sign.text[1:],
-                    choices=[(each.value, each.value) for each in Tri],
+                    choices=TRI_CHOICES,
                     required=False,
                     widget=TriState(),
                 )

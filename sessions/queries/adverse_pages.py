@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from mesoclinic.access import Can, may
@@ -249,7 +249,9 @@ def _by_weight(found: QuerySet[AdverseEvent], catalogue: Catalogue) -> QuerySet[
         if row.sentinel_from_grade is not None:
             sentinel |= Q(code=row.id, worst_grade__gte=row.sentinel_from_grade)
     first = Case(When(sentinel, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return found.annotate(weight=first).order_by("weight", "-worst_grade", "-onset_at", "-pk")
+    # What nobody has assessed may be the gravest of all that is no sentinel event.
+    gravest = F("worst_grade").desc(nulls_first=True)
+    return found.annotate(weight=first).order_by("weight", gravest, "-onset_at", "-pk")
 
 
 def _listed(event: AdverseEvent, catalogue: Catalogue) -> Listed:

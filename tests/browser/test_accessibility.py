@@ -16,7 +16,7 @@ from patients.models import Attachment, Candidacy, Consent, Consultation, Patien
 from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, ReleaseDraft, VignetteRun
 from protocols.rules.catalogue import Entry, build
 from protocols.services.catalogue import load_release
-from sessions.models import Booking, Series, TreatmentSession
+from sessions.models import AdverseEvent, Booking, Series, TreatmentSession, Triage
 from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
 from tests.web.test_route_matrix import ROUTES
@@ -24,6 +24,7 @@ from tests.web.test_route_matrix import ROUTES
 LOGIN = {DESK: "desk", NURSE: "nurse", DOCTOR: "derm", DIRECTOR: "director"}
 NOT_VISITED = {
     "sessions:calendar_events": "data for the calendar's script, no page",
+    "sessions:open_adverse_events": "a fragment of the patient's banner, no page",
     "patients:document": "a PDF, shown by the browser's own viewer",
     "sessions:message_paper": "a PDF, shown by the browser's own viewer",
     "protocols:delivery_template": "a file to download",
@@ -70,6 +71,8 @@ def key_of(name: str, route: str) -> int | str:
         "rule": lambda: [_finding(here)[1]],
         "attachment_id": lambda: [_attachment(here)],
         "sign_off_id": lambda: [_sign_off(signed)],
+        "event_id": lambda: AdverseEvent.objects.filter(site=here).values_list("pk", flat=True),
+        "triage_id": lambda: [_call(here)],
         "run_id": lambda: [_run()],
         "plan_id": lambda: (signed.filter(series=None) if route == "sessions:book_series" else signed).values_list(
             "plan_id", flat=True
@@ -120,6 +123,13 @@ def _attachment(here: Site) -> int:
 def _sign_off(plans: QuerySet[PlanVersion]) -> int:
     asked = {"ingredient": "DRG_FINASTERIDE", "asked_by": _staff("derm"), "asked_reason": "Topical was not tolerated."}
     return row(SignOff, plan_version=plans[0], **asked).pk
+
+
+def _call(here: Site) -> int:
+    """Nobody has called in the demo, so a call is laid into it."""
+    patient = Series.objects.filter(site=here)[0].patient
+    signs = {"pus": "yes", "airway_sign": "no"}
+    return row(Triage, patient=patient, site=here, signs=signs, answer="TRIAGE-2", by=_staff("desk")).pk
 
 
 def _run() -> int:
