@@ -40,7 +40,7 @@ def make_catalogue(director: User) -> CatalogueRelease:
 
 def make_stock(director: User, sites: tuple[Site, ...], day: date) -> None:
     """Every product with a complete record; a good lot at each site, and lots that somebody has to look at."""
-    products = [_product(director, *row) for row in PRODUCTS]
+    products = make_products(director)
     for site in sites:
         for number, product in enumerate(products):
             code = f"{product.ingredient[-3:]}{site.country}{26100 + number * 7}"
@@ -51,6 +51,11 @@ def make_stock(director: User, sites: tuple[Site, ...], day: date) -> None:
     set_lot_state(director, lot_id=late.pk, state=Lot.State.QUARANTINED, reason="Cold chain not proven on delivery.")
     bad = _lot(director, madrid, products[7], "DRNES25990", day + timedelta(days=60))
     set_lot_state(director, lot_id=bad.pk, state=Lot.State.RECALLED, reason="Recalled by its maker.")
+
+
+def make_products(director: User) -> list[Product]:
+    """Every product of the demo with a complete record."""
+    return [_product(director, *row) for row in PRODUCTS]
 
 
 def _product(director: User, name: str, ingredient: str, maker: str, strength: str, container: str) -> Product:

@@ -64,7 +64,7 @@ def _record(
     assert patient is not None
     version, start = session.series.plan_version, booking.starts_at
     zones = [str(zone["zone"]) for zone in version.zones]
-    points = _points(zones, list(version.components.all()))
+    points = points_of(zones, list(version.components.all()))
     depth = {"technique": version.technique, "depth_mm": str(version.depth_mm)}
     consents = Consent.objects.filter(plan_version=version, state=Consent.State.SIGNED)
     return TreatmentRecord.objects.create(
@@ -84,7 +84,7 @@ def _record(
             {"zone": each.zone, "syringe": each.syringe, "volume_ul": each.volume_ul, "points": 0} | depth
             for each in points
         ],
-        volumes=_volumes(points, list(version.components.all())),
+        volumes=volumes_of(points, list(version.components.all())),
         pain=pain,
         bleeding="little" if pain % 2 else "none",
         reactions=[{"code": reaction[0], "grade": reaction[1]}] if reaction else [],
@@ -102,13 +102,15 @@ def _answers(start: datetime, booking: Booking) -> dict[str, object]:
     return {name: {"value": value, "observed_on": day} for name, value in WELL_TODAY.items()}
 
 
-def _points(zones: list[str], parts: Sequence[Component]) -> list[Point]:
+def points_of(zones: list[str], parts: Sequence[Component]) -> list[Point]:
+    """What was drawn up but for a rest, in equal parts to the zones."""
     drawn = sum((part.volume_ml for part in parts), start=Decimal(0))
     share, odd = divmod(int(drawn * MICROLITRES_PER_ML) - DISCARDED_UL, len(zones))
     return [Point(zone, share + (odd if place == 0 else 0)) for place, zone in enumerate(zones)]
 
 
-def _volumes(points: list[Point], parts: Sequence[Component]) -> dict[str, object]:
+def volumes_of(points: list[Point], parts: Sequence[Component]) -> dict[str, object]:
+    """The volumes and doses as a signed record keeps them."""
     mixed = [
         Mixed(part.ingredient, part.syringe, part.volume_ml, (part.mg_per_ml or 0) * part.volume_ml) for part in parts
     ]
