@@ -1,7 +1,7 @@
 """The outbox: a row is the promise of one mail; it is claimed, handed over once, and looked up after a crash."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import make_msgid
@@ -108,6 +108,37 @@ def put(kind: str, *, key: str, subject: str, due: datetime) -> Message:
         if message.state == State.WAITING and due <= clock.now():
             _wake(message.pk)
     return message
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One mail to come, as `put` takes it."""
+
+    kind: str
+    key: str
+    subject: str
+    due: datetime
+
+
+def put_all(promises: Iterable[Promise]) -> list[Message]:
+    """Promise mails whose keys are all new, in one statement, in the open transaction."""
+    with atomic():
+        now = clock.now()
+        made = Message.objects.bulk_create(
+            Message(
+                key=each.key,
+                kind=each.kind,
+                subject_key=each.subject,
+                due_at=each.due,
+                message_id=_message_id(),
+                made_at=now,
+            )
+            for each in promises
+        )
+        for message in made:
+            if message.due_at <= now:
+                _wake(message.pk)
+    return made
 
 
 def withdraw(key: str, *, reason: str) -> bool:

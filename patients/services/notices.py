@@ -1,5 +1,6 @@
 """The ledger of messages: how a patient is told something, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +59,30 @@ def promise(matter: Matter, *, due: datetime) -> Notice:
     if notice.state in OPEN:
         _move(notice, due)
     return notice
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A matter with the moment at which the patient is told, or the reason why not."""
+
+    matter: Matter
+    at: datetime
+    skipped: str = ""
+
+
+def tell_all(dues: Sequence[Due]) -> None:
+    """Promise or skip each of these; what the ledger does not know yet takes as many statements as one would."""
+    subjects = {due.matter.subject for due in dues}
+    known = set(Notice.objects.filter(subject__in=subjects).values_list("patient", "rule", "subject"))
+    fresh = [due for due in dues if (due.matter.patient.pk, due.matter.rule, due.matter.subject) not in known]
+    for due in dues:
+        if due in fresh:
+            continue
+        if due.skipped:
+            skip(due.matter, due=due.at, reason=due.skipped)
+        else:
+            promise(due.matter, due=due.at)
+    _tell_first(fresh)
 
 
 def skip(matter: Matter, *, due: datetime, reason: str) -> Notice:
@@ -172,6 +197,32 @@ def _start(matter: Matter, due: datetime) -> Notice:
     return notice
 
 
+def _tell_first(dues: Sequence[Due]) -> None:
+    rows = Notice.objects.bulk_create(_first(due) for due in dues)
+    kinds = {id(row): due.matter.kind for row, due in zip(rows, dues, strict=True)}
+    mailed = [row for row in rows if row.state == Notice.State.WAITING]
+    promises = [outbox.Promise(kinds[id(row)], _key(row, row.due_at), f"notice:{row.pk}", row.due_at) for row in mailed]
+    for row, message in zip(mailed, outbox.put_all(promises), strict=True):
+        row.message = message
+    Notice.objects.bulk_update(mailed, ["message"])
+
+
+def _first(due: Due) -> Notice:
+    matter, (channel, state, reason) = due.matter, _plan(due.matter)
+    if due.skipped:
+        state, reason = Notice.State.SKIPPED, due.skipped
+    return Notice(
+        patient=matter.patient,
+        site=matter.site,
+        rule=matter.rule,
+        subject=matter.subject,
+        channel=channel,
+        due_at=due.at,
+        state=state,
+        reason=reason,
+    )
+
+
 def _begin(notice: Notice, matter: Matter, due: datetime) -> Notice:
     """What was skipped for its time waits again when the time has changed."""
     channel, state, reason = _plan(matter)
@@ -191,9 +242,13 @@ def _row(matter: Matter, channel: str, due: datetime, state: str, reason: str) -
 
 def _mail(notice: Notice, kind: str, due: datetime) -> None:
     # A message that was taken back stays as it is, so a later promise needs another key.
-    key = f"notice:{notice.pk}:{int(due.timestamp())}"
+    key = _key(notice, due)
     notice.message = outbox.put(kind, key=key, subject=f"notice:{notice.pk}", due=due)
     notice.save(update_fields=["message"])
+
+
+def _key(notice: Notice, due: datetime) -> str:
+    return f"notice:{notice.pk}:{int(due.timestamp())}"
 
 
 def _move(notice: Notice, due: datetime) -> None:

@@ -65,9 +65,16 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Se
 
 
 def _take(actor: Actor, series: Series, plan: SeriesPlan) -> None:
-    rows = [(_booking(actor, series, plan, each), _place(each)) for each in plan.proposal.sessions]
+    placed = list(plan.proposal.sessions)
+    sessions = TreatmentSession.objects.bulk_create(
+        TreatmentSession(series=series, ordinal=each.ordinal, state=TreatmentSession.State.BOOKED) for each in placed
+    )
+    bookings = Booking.objects.bulk_create(
+        _booking(actor, series, plan, session, _place(each)) for session, each in zip(sessions, placed, strict=True)
+    )
+    uses = [uses_of(_place(each), series.patient_id) for each in placed]
     try:
-        occupy_all([(booking, uses_of(place, series.patient_id)) for booking, place in rows])
+        occupy_all(list(zip(bookings, uses, strict=True)))
     except Taken as gone:
         instead = propose_series(plan.version, plan.preferences).proposal.placed
         raise Taken(gone.message, [each.place for each in instead]) from None
@@ -169,12 +176,8 @@ def _series(actor: Actor, version: PlanVersion, preferences: Preferences) -> Ser
         raise _booked_already(Series.objects.filter(plan_version=version).first()) from None
 
 
-def _booking(actor: Actor, series: Series, plan: SeriesPlan, placed: Placed) -> Booking:
-    place = _place(placed)
-    session = TreatmentSession.objects.create(
-        series=series, ordinal=placed.ordinal, state=TreatmentSession.State.BOOKED
-    )
-    return Booking.objects.create(
+def _booking(actor: Actor, series: Series, plan: SeriesPlan, session: TreatmentSession, place: Place) -> Booking:
+    return Booking(
         site=series.site,
         kind=plan.visit_type.kind,
         visit_type_name=plan.visit_type.name,

@@ -14,7 +14,7 @@ from mesoclinic.sites import Site, VisitKind
 from mesoclinic.transactions import atomic
 from patients.models import Notice, Todo
 from patients.services import notices
-from patients.services.notices import TOO_SOON, Matter
+from patients.services.notices import TOO_SOON, Due, Matter
 from protocols.queries.catalogue import catalogue_of
 from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import COMING, GONE
@@ -42,8 +42,8 @@ def plan_for_series(*, series_id: int, actor: Actor = CLINIC) -> None:
     """Reminders of every coming session of a series."""
     with atomic():
         series = Series.objects.get(pk=series_id)
-        for booking in _bookings().filter(treatment_session__series=series, state__in=COMING):
-            _plan_before(booking)
+        coming = _bookings().filter(treatment_session__series=series, state__in=COMING)
+        notices.tell_all([each for booking in coming for each in _ahead(booking)])
         audit.record(actor, "reminders.planned", series)
 
 
@@ -95,19 +95,26 @@ def stop_after_treatment(*, record_id: int, actor: Actor = CLINIC) -> None:
 
 
 def _plan_before(booking: Booking) -> None:
+    notices.tell_all(_ahead(booking))
+
+
+def _ahead(booking: Booking) -> list[Due]:
+    """The reminders of a visit, with those for which it is too soon."""
     session, now = booking.treatment_session, clock.now()
     if booking.patient is None or session is None:
-        return
+        return []
     occasion = Occasion(booking.site.zone, starts_at=booking.starts_at, quiet=_quiet(booking.site))
-    catalogue = catalogue_of(session.series.plan_version.release)
+    times = due_times(occasion, catalogue_of(session.series.plan_version.release))
     # Until a booking cannot be undone any more nobody is told of it.
     undo = now + timedelta(seconds=settings.UNDO_SECONDS)
-    for rule, due in due_times(occasion, catalogue).items():
-        matter = Matter(booking.patient, booking.site, rule, _about(booking), KINDS[rule])
-        if due <= now:
-            notices.skip(matter, due=due, reason=TOO_SOON)
-        else:
-            notices.promise(matter, due=max(due, undo))
+    return [
+        Due(
+            Matter(booking.patient, booking.site, rule, _about(booking), KINDS[rule]),
+            due if due <= now else max(due, undo),
+            skipped=TOO_SOON if due <= now else "",
+        )
+        for rule, due in times.items()
+    ]
 
 
 def _due_after(record: TreatmentRecord, ended_at: datetime) -> dict[str, datetime]:
