@@ -1,7 +1,10 @@
 """The envelope every catalogue row carries, and the register of row kinds."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
 from typing import Protocol, TypeVar, runtime_checkable
 
 
@@ -33,11 +36,33 @@ class Ref:
         return (self.kind, *self.other_kinds)
 
 
+Contradictions = Iterable[tuple[str, str]]
+Number = int | Decimal
+
+
+def rising(**steps: Number | None) -> Contradictions:
+    """Of fields that must not fall, in this order, each that does; one that is not stated is passed over."""
+    stated = [(name, value) for name, value in steps.items() if value is not None]
+    for (lower, least), (name, value) in pairwise(stated):
+        if value < least:
+            yield name, f"must not be below {lower.replace('_', ' ')}"
+
+
+def positive(**amounts: Number | None) -> Contradictions:
+    """Each of these fields that is stated and not above 0."""
+    return ((name, "must be above 0") for name, value in amounts.items() if value is not None and value <= 0)
+
+
+def unlike(name: str, ids: Iterable[str]) -> Contradictions:
+    """The list of this name, once for each id that stands in it again."""
+    return ((name, f"has {each} more than once") for each, times in Counter(ids).items() if times > 1)
+
+
 @runtime_checkable
 class Consistent(Protocol):
     """A row, or a table within one, whose fields must also agree with each other."""
 
-    def contradictions(self) -> Iterable[tuple[str, str]]:
+    def contradictions(self) -> Contradictions:
         """(field, what is wrong with it) of every field that does not agree with another."""
         ...
 

@@ -75,6 +75,8 @@ def change_row(request: StaffRequest, draft_id: int, kind: str, code: str) -> Ht
     """Give a row other values; whatever is wrong with them stands beside them at once, and nothing typed is lost."""
     found = queries.draft_for(draft_id)
     edited = queries.edited_for(found, kind, code)
+    if request.method != "POST" and found.state != ReleaseDraft.State.OPEN:
+        return redirect("protocols:draft", draft_id)
     form = RowForm(request.POST if request.method == "POST" else None, edited=edited, parent=found.parent.version)
     context: dict[str, Any] = {"draft": found, "edited": edited, "form": form}
     if form.is_valid():

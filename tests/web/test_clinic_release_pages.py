@@ -145,6 +145,7 @@ def test_a_draft_that_somebody_finished_meanwhile_keeps_what_was_typed(client, d
     assert "This draft is finished" in answer.content.decode()
     form = next(form for form in Page(answer.content).posting() if "because" in form.names)
     assert form.typed()["row-area_cm2"] == "42"
+    assert client.get(address).url == reverse("protocols:draft", args=[draft.pk])
 
 
 def test_an_older_page_neither_finishes_nor_takes_back(client, draft):

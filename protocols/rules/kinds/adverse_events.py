@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from protocols.rules.kinds.candidacy import Limited
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, unlike
 
 AdverseEventId = Annotated[str, Ref("adverse_event")]
 
@@ -67,3 +67,6 @@ class TriageAnswer(Limited):
     target: str
     target_hours: int | None = None
     signs: tuple[Sign, ...]
+
+    def contradictions(self) -> Contradictions:
+        return unlike("signs", (each.id for each in self.signs))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, rising
 
 DiagnosisId = Annotated[str, Ref("diagnosis")]
 Category = Literal["minimal", "mild", "moderate", "upper_moderate", "advanced"]
@@ -84,6 +84,9 @@ class SaltBand(RowBase):
     name: str
     lowest: int
     highest: int
+
+    def contradictions(self) -> Contradictions:
+        return rising(lowest=self.lowest, highest=self.highest)
 
 
 @kind("scarring_sign")

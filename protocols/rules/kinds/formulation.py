@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from protocols.rules.kinds.candidacy import InputName, Limited
 from protocols.rules.kinds.ingredients import IngredientId
 from protocols.rules.kinds.inputs import Condition
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, positive, rising
 
 
 @kind("formulation_rule")
@@ -58,3 +58,8 @@ class AnaestheticLimit(RowBase):
     max_mg: Decimal
     soft_mg_per_kg: Decimal | None = None
     soft_max_mg: Decimal | None = None
+
+    def contradictions(self) -> Contradictions:
+        yield from positive(mg_per_kg=self.mg_per_kg, max_mg=self.max_mg)
+        yield from rising(soft_mg_per_kg=self.soft_mg_per_kg, mg_per_kg=self.mg_per_kg)
+        yield from rising(soft_max_mg=self.soft_max_mg, max_mg=self.max_mg)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, rising
 
 IngredientId = Annotated[str, Ref("ingredient")]
 
@@ -40,6 +40,10 @@ class Ingredient(RowBase):
     interactions: str
     mixing: str
     storage: str
+
+    def contradictions(self) -> Contradictions:
+        for limit in ("max_percent", "max_session_mg", "max_session_ml"):
+            yield from rising(zero=0, **{limit: getattr(self, limit)})
 
 
 @kind("allergen")

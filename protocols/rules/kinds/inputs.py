@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, rising, unlike
 
 OtherInput = Annotated[str, Ref("input")]
 
@@ -63,6 +63,13 @@ class Input(RowBase):
     section: Annotated[str, Ref("form_section")]
     question: str
     help: str = ""
+
+    def contradictions(self) -> Contradictions:
+        yield from unlike("values", self.values)
+        if self.labels and len(self.labels) != len(self.values):
+            yield "labels", "must name a label for each value"
+        hard, soft = (self.hard_min, self.hard_max), (self.soft_min, self.soft_max)
+        yield from rising(hard_min=hard[0], soft_min=soft[0], soft_max=soft[1], hard_max=hard[1])
 
 
 @kind("definition")

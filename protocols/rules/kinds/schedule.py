@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from protocols.rules.kinds.candidacy import Limited
 from protocols.rules.kinds.ingredients import IngredientId
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, positive, rising, unlike
 
 ProtocolId = Annotated[str, Ref("protocol")]
 TechniqueId = Annotated[str, Ref("technique")]
@@ -25,6 +25,10 @@ class Interval(RowBase):
     target_days: int
     max_days: int
     tolerance_days: int = 0
+
+    def contradictions(self) -> Contradictions:
+        yield from positive(min_days=self.min_days)
+        yield from rising(min_days=self.min_days, target_days=self.target_days, max_days=self.max_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,16 @@ class Protocol(RowBase):
     evidence: str
     maintenance: bool = False
     offered: bool = True
+
+    def contradictions(self) -> Contradictions:
+        yield from positive(sessions=self.sessions, volume_ml=self.volume_ml)
+        if len(self.target_days) != self.sessions:
+            yield "target_days", "must name a day for each session"
+        if len(self.intervals) != self.sessions - 1:
+            yield "intervals", "must name an interval for each session but the first"
+        if list(self.target_days) != sorted(set(self.target_days)):
+            yield "target_days", "must rise from each session to the next"
+        yield from unlike("assessments", (each.code for each in self.assessments))
 
 
 @kind("protocol_suggestion")

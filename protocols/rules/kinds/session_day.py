@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from protocols.rules.kinds.candidacy import InputName, Limited
-from protocols.rules.rows import RowBase, kind
+from protocols.rules.rows import Contradictions, RowBase, kind, unlike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,9 @@ class SessionStep(RowBase):
     items: tuple[ChecklistItem, ...]
     hard_stop: str
     optional: bool = False
+
+    def contradictions(self) -> Contradictions:
+        return unlike("items", (each.id for each in self.items))
 
 
 @kind("session_policy")

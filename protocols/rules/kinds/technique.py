@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from protocols.rules.kinds.candidacy import Limited
-from protocols.rules.rows import Ref, RowBase, kind
+from protocols.rules.rows import Contradictions, Ref, RowBase, kind, positive, rising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,9 @@ class Range:
     low: Decimal
     usual: Decimal
     high: Decimal
+
+    def contradictions(self) -> Contradictions:
+        return rising(low=self.low, usual=self.usual, high=self.high)
 
 
 @kind("technique")
@@ -34,6 +37,10 @@ class Technique(RowBase):
     points_soft: int | None = None
     points_hard: int | None = None
 
+    def contradictions(self) -> Contradictions:
+        yield from positive(ml_per_cm2=self.ml_per_cm2, points_soft=self.points_soft)
+        yield from rising(points_soft=self.points_soft, points_hard=self.points_hard)
+
 
 @kind("zone")
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,9 @@ class Zone(RowBase):
     area_cm2: Decimal | None = None
     parts: tuple[Annotated[str, Ref("zone")], ...] = ()
     share: Decimal | None = None
+
+    def contradictions(self) -> Contradictions:
+        return positive(area_cm2=self.area_cm2, share=self.share)
 
 
 @kind("technique_rule")

@@ -99,3 +99,62 @@ def test_the_shipped_release_has_every_row_of_the_reference():
     assert len(catalogue.of(ExclusionRule)) == 17
     assert len(catalogue.of(CandidacyRule)) == 84
     assert len(catalogue.of(Source)) == 71
+
+
+CONTRADICTIONS = [
+    ("interval", "weekly", {"min_days": 8}, "target_days"),
+    ("interval", "weekly", {"max_days": 6}, "max_days"),
+    ("interval", "weekly", {"min_days": 0}, "min_days"),
+    ("protocol", "P1", {"sessions": 9}, "target_days"),
+    ("protocol", "P1", {"sessions": 9}, "intervals"),
+    ("protocol", "P1", {"sessions": 0, "target_days": []}, "sessions"),
+    ("protocol", "P1", {"target_days": [0, 7, 14, 21, 28, 35, 42, 49, 63, 56]}, "target_days"),
+    ("protocol", "P1", {"target_days": [0, 7, 14, 21, 28, 35, 42, 49, 56, 56]}, "target_days"),
+    ("protocol", "P1", {"volume_ml": "0"}, "volume_ml"),
+    ("protocol", "P1", {"assessments": [{"code": "final", "day": 1}, {"code": "final", "day": 2}]}, "assessments"),
+    ("technique", "T-NAP", {"depth_mm": {"low": "3", "usual": "2", "high": "4"}}, "depth_mm.usual"),
+    ("technique", "T-NAP", {"depth_mm": {"low": "2", "usual": "2", "high": "1"}}, "depth_mm.high"),
+    ("technique", "T-NAP", {"points_hard": 999}, "points_hard"),
+    ("technique", "T-NAP", {"points_soft": 0}, "points_soft"),
+    ("technique", "T-EPI", {"ml_per_cm2": "0"}, "ml_per_cm2"),
+    ("zone", "vertex", {"area_cm2": "0"}, "area_cm2"),
+    ("zone", "vertex", {"share": "-1"}, "share"),
+    ("anaesthetic_limit", "LA_LIDOCAINE", {"max_mg": "0", "soft_max_mg": "0"}, "max_mg"),
+    ("anaesthetic_limit", "LA_LIDOCAINE", {"soft_max_mg": "9999"}, "max_mg"),
+    ("anaesthetic_limit", "LA_LIDOCAINE", {"mg_per_kg": "0", "soft_mg_per_kg": "0"}, "mg_per_kg"),
+    ("anaesthetic_limit", "LA_LIDOCAINE", {"soft_mg_per_kg": "9999"}, "mg_per_kg"),
+    ("ingredient", "VIT_BIOTIN", {"max_percent": "-1"}, "max_percent"),
+    ("ingredient", "VIT_BIOTIN", {"max_session_mg": "-1"}, "max_session_mg"),
+    ("ingredient", "VIT_BIOTIN", {"max_session_ml": "-1"}, "max_session_ml"),
+    ("input", "sex_at_birth", {"labels": ["Female"]}, "labels"),
+    ("input", "sex_at_birth", {"values": ["female", "male", "female"]}, "values"),
+    ("input", "age_years", {"soft_min": "-1"}, "soft_min"),
+    ("input", "age_years", {"soft_max": "121"}, "hard_max"),
+]
+
+
+@pytest.mark.parametrize(("kind", "row_id", "over", "field"), CONTRADICTIONS)
+def test_fields_of_a_row_that_do_not_agree_are_named(kind, row_id, over, field):
+    entries = [
+        replace(entry, body=entry.body | over) if (entry.kind, entry.id) == (kind, row_id) else entry
+        for entry in shipped().entries
+    ]
+    with pytest.raises(CatalogueError) as caught:
+        build("test", entries)
+    found = {(each.code, each.row, each.field) for each in caught.value.problems}
+    assert ("contradiction", row_id, field) in found
+
+
+@pytest.mark.parametrize(("kind", "list_name"), [("session_step", "items"), ("triage_answer", "signs")])
+def test_an_entry_that_is_named_twice_is_told(kind, list_name):
+    entry = next(entry for entry in shipped().entries if entry.kind == kind)
+    first, *rest = entry.body[list_name]
+    with pytest.raises(CatalogueError, match=f"{list_name} has {first['id']} more than once"):
+        build("test", [replace(entry, body=entry.body | {list_name: [first, *rest, first]})])
+
+
+@pytest.mark.parametrize("value", ["1E+10", "1E-10", "12345678901"])
+def test_refuses_a_number_that_nobody_means(value):
+    scale = 'kind = "salt_region"\n[[row]]\nid = "top"\nversion = 1\nstrength = "A"\nsources = []\nname = "Top"\n'
+    parse("test", {"regions.toml": f'{scale}weight = "9999999999"\n'})
+    assert problems(regions=f'{scale}weight = "{value}"\n') == {("wrong-type", "top")}
