@@ -2,6 +2,7 @@
 
 from sessions.views import (
     adverse,
+    adverse_recall,
     adverse_triage,
     bookings,
     calendar,
@@ -26,5 +27,6 @@ urlpatterns = [
     *vignettes.urls,
     *touched.urls,
     *adverse.urls,
+    *adverse_recall.urls,
     *adverse_triage.urls,
 ]

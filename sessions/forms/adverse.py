@@ -171,6 +171,12 @@ class ReportForm(ActForm):
     """The press of the button that makes the report."""
 
 
+class WithholdForm(ClinicForm):
+    """Why a lot is taken out of use everywhere."""
+
+    reason = _words(2, label=_("Reason"), error_messages=ASKED)
+
+
 class TriageForm(ClinicForm):
     """Every sign of 8.4: yes, no, or not asked."""
 

@@ -31,6 +31,7 @@ from sessions.queries.adverse_pages import (
     staff_of,
     stops_of,
 )
+from sessions.queries.adverse_recall import uses_of
 from sessions.services import adverse as services
 
 Service = Callable[..., AdverseEvent]
@@ -52,7 +53,7 @@ def of_patient(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = patient_for(request.actor, patient_id)
     disclose(request.actor, "adverse events", [patient_id])
     context = _of(request, patient) | {"rows": listed_of(request.actor, patient), "stops": stops_of(patient)}
-    context["may_record"] = may(request.actor, Can.RECORD_ADVERSE_EVENT)
+    context |= {"may_record": may(request.actor, Can.RECORD_ADVERSE_EVENT), "uses": list(uses_of(patient))}
     return render(request, "sessions/adverse_patient.html", context)
 
 

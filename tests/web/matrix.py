@@ -103,6 +103,7 @@ MATRIX: dict[str, Declared] = {
     "sessions:patient_adverse_events": get(CLINICAL),
     "sessions:open_adverse_events": get(CLINICAL),
     "sessions:record_adverse_event": page(CLINICAL),
+    "sessions:lot_recall": page(CLINICAL),
     "sessions:triage": page(EVERYBODY),
     "sessions:answered_call": get(EVERYBODY),
     "sessions:messages": get(EVERYBODY),

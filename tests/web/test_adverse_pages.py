@@ -110,3 +110,17 @@ def test_a_tap_is_answered_at_once_and_the_button_keeps_the_call(client, made):
     event = AdverseEvent.objects.get()
     assert at("adverse_event", event) not in shown
     assert client.get(at("adverse_event", event)).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_lot_leads_to_everybody_who_had_it_and_is_held_by_one_press(client, made):
+    treatments.prepared(made)
+    lot = made.lots["HA_NCL"]
+    client.force_login(made.nurse)
+    page = reverse("sessions:lot_recall", args=[lot.pk])
+    shown = words(client.get(page))
+    assert made.patient.full_name in shown
+    assert made.patient.email in shown
+    assert client.post(page, {"reason": ""}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert client.post(page, {"reason": "Two infections."}).url == page
+    assert "Quarantine lot" not in words(client.get(page))
+    assert "Quarantined" in words(client.get(reverse("sessions:patient_adverse_events", args=[made.patient.pk])))
