@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mesoclinic.audit import AuditEvent
 from mesoclinic.errors import ClinicError, Conflict, NotAllowed, OutOfScope, StaleRecord, Taken
@@ -227,3 +229,14 @@ def test_states_follow_their_order_only(scene):
         set_state(scene.desk, booking_id=first.pk, version=2, state="numbing")
     nurse = clinic.staff("nurse", at=scene.site)
     assert set_state(nurse, booking_id=first.pk, version=2, state="numbing").version == 3
+
+
+def test_many_sessions_take_no_more_statements_than_few(scene, django_assert_max_num_queries):
+    with CaptureQueriesContext(connection) as few:
+        book_series(scene.desk, **bookings.order(plan_of(scene, 2), THURSDAY, earliest=time(9)))
+    with django_assert_max_num_queries(len(few)):
+        book_series(scene.desk, **bookings.order(plan_of(scene, 8), THURSDAY + timedelta(days=1), earliest=time(9)))
+
+
+def plan_of(scene, sessions):
+    return plans.signed_plan(people.patient(site=scene.site), scene.doctor, scene.site, session_count=sessions)

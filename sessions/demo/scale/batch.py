@@ -100,7 +100,7 @@ class Batch:
 
 def _insert(table: type[Model], rows: list[Values]) -> None:
     columns = [each for each in table._meta.concrete_fields if not each.primary_key]
-    names = ", ".join(connection.ops.quote_name(each.column) for each in columns)
+    names = ", ".join(connection.ops.quote_name(str(each.column)) for each in columns)
     mark = f"({', '.join(['%s'] * len(columns))})"
     prepare = [each.get_db_prep_save for each in columns]
     step = VALUES // len(columns)

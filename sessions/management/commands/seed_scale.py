@@ -64,7 +64,7 @@ class Command(BaseCommand):
         """One line that counts on a screen, and a line for each tenth in a file."""
         whole = self._size.patients + self._size.appointments
         tenth = (patients + appointments) * TENTHS // whole
-        screen = self.stdout.isatty() and self.stdout._out is sys.stdout  # type: ignore[attr-defined]
+        screen = self.stdout.isatty() and self.stdout._out is sys.stdout
         line = (
             f"{patients:,} of {self._size.patients:,} patients, "
             f"{appointments:,} of {self._size.appointments:,} appointments"
