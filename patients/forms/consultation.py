@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -12,13 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import LONG_TEXT, ClinicForm, Difference
 from mesoclinic.rules.tri import Tri
+from mesoclinic.templatetags.components import plain
 from mesoclinic.widgets import Chips, ManyChips, PictureRadio, TriState
 from patients.forms.consultation_fields import DayField, NumberField
 from patients.rules.faga import Reading, asked, supports
+from patients.rules.severity import Salt, salt, salt_band
 from patients.rules.still_true import Manner, manner_of
 from protocols.rules.answers import measured
 from protocols.rules.catalogue import Catalogue
-from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale, SeverityStage
+from protocols.rules.kinds.diagnosis import Diagnosis, SaltRegion, SeverityScale, SeverityStage
 from protocols.rules.kinds.ingredients import Allergen
 from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FagaCriterion, FormSection, Input
 
@@ -36,6 +39,7 @@ _ASKED_ABOVE = frozenset(
     }
 )  # fmt: skip
 READING = "exam__faga__"
+SALT, REGION = "salt", "salt__"
 _SUPPORTED = {
     Tri.YES: _("Fulfilled: they support the diagnosis of female pattern hair loss."),
     Tri.NO: _("Not fulfilled."),
@@ -86,6 +90,9 @@ class ConsultationForm(ClinicForm):
                 self.add_error(name, _("“None” stands alone. Take it away, or the others."))
                 # The others still count: what was ticked is never left out of the verdict.
                 clean[name] = chosen
+        empty = [name for name in self._regions() if clean.get(name) is None and name not in self.errors]
+        if empty and len(empty) < len(self._regions()):
+            self.add_error(empty[0], _("Enter every area. 0 is no loss."))
         for number in self.allergy_rows():
             if clean.get(f"allergy__{number}__reaction") and not clean.get(f"allergy__{number}__class"):
                 self.add_error(f"allergy__{number}__class", _("Choose what this reaction was to."))
@@ -116,7 +123,7 @@ class ConsultationForm(ClinicForm):
 
     def narrative(self) -> dict[str, Any]:
         """History, examination and expectations as text, for the frozen record."""
-        kept = ("notes__", "exam__", "expect__")
+        kept = ("notes__", "exam__", "expect__", REGION)
         said = {name: text for name, text in self.cleaned_data.items() if name.startswith(kept) and text}
         return said | {name: text for name, text in self.derived().items() if text}
 
@@ -125,6 +132,18 @@ class ConsultationForm(ClinicForm):
         taken = any(name.startswith(READING) and text for name, text in self.cleaned_data.items())
         words = str(_SUPPORTED[supports(self._readings(), self.catalogue)]) if taken else ""
         return {f"exam__{item.id}": words for item in self.catalogue.of(ExaminationItem) if item.derived}
+
+    def salt(self) -> Salt | None:
+        """The SALT score and its band: of the four areas, or of a score that is known alone."""
+        loss = {name.removeprefix(REGION): self.cleaned_data.get(name) for name in self._regions()}
+        measured = {region: Decimal(text) for region, text in loss.items() if text is not None}
+        if measured and len(measured) == len(loss):
+            return salt(measured, self.catalogue)
+        score = self.cleaned_data.get(f"severity__{SALT}")
+        return Salt(Decimal(score), salt_band(Decimal(score), self.catalogue)) if score and not measured else None
+
+    def _regions(self) -> list[str]:
+        return [name for name in self.fields if name.startswith(REGION)]
 
     def _readings(self) -> dict[str, Reading]:
         clean = self.cleaned_data
@@ -201,6 +220,8 @@ class ConsultationForm(ClinicForm):
         for scale in self.catalogue.of(SeverityScale):
             label = f"{scale.name}"
             if scale.measure == "score":
+                if scale.id == SALT:
+                    self._ask_regions(row, scale)
                 self._place(row.section, f"severity__{scale.id}", NumberField(scale, label=f"{label} ({scale.unit})"))
                 continue
             stages = [stage for stage in self.catalogue.of(SeverityStage) if stage.scale == scale.id]
@@ -212,6 +233,12 @@ class ConsultationForm(ClinicForm):
                 widget=PictureRadio(pictures=pictures),
             )
             self._place(row.section, f"severity__{scale.id}", field)
+
+    def _ask_regions(self, row: Input, scale: SeverityScale) -> None:
+        for region in self.catalogue.of(SaltRegion):
+            place = {"region": region.name, "share": plain(region.weight * 100)}
+            label = _("%(region)s (%(share)s %% of the scalp)") % place
+            self._place(row.section, f"{REGION}{region.id}", NumberField(scale, label=label))
 
     def _ask_allergies(self, row: Input) -> None:
         classes = [(found.id, found.id.replace("_", " ")) for found in self.catalogue.of(Allergen)]
@@ -246,7 +273,9 @@ class ConsultationForm(ClinicForm):
 
     def _stored(self, row: Input, clean: Mapping[str, Any]) -> tuple[str, Any]:
         if row.type == "severity":
-            return row.id, [entry for scale in self.catalogue.of(SeverityScale) if (entry := _graded(scale, clean))]
+            found = self.salt()
+            graded = clean | ({f"severity__{SALT}": str(plain(found.score))} if found else {})
+            return row.id, [entry for scale in self.catalogue.of(SeverityScale) if (entry := _graded(scale, graded))]
         if row.type == "allergies":
             return row.id, list(self._allergies(clean))
         if row.stored_as:

@@ -8,19 +8,20 @@ from functools import cached_property
 from typing import Any
 
 from django.forms import BoundField
+from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mesoclinic.rules.arithmetic import round_half_up
 from mesoclinic.rules.tri import Tri
-from mesoclinic.templatetags.components import error_target
-from patients.forms.consultation import ConsultationForm
+from mesoclinic.templatetags.components import error_target, plain
+from patients.forms.consultation import REGION, SALT, ConsultationForm
 from patients.forms.still_true import Last, last_answer
 from patients.queries.candidacy import Gap, Panel
 from patients.rules.still_true import asked_when
 from protocols.rules.facts import Facts
-from protocols.rules.kinds.diagnosis import Fit, ScarringSign, SeverityScale
+from protocols.rules.kinds.diagnosis import Fit, SaltBand, SaltRegion, ScarringSign, SeverityScale
 from protocols.rules.kinds.inputs import Condition, Definition, ExaminationItem, FormSection, Input
 from protocols.rules.units import in_other_unit
 
@@ -57,6 +58,7 @@ class Question:
     needed: str = ""
     counted: str = ""
     last: Last | None = None
+    regions: tuple[tuple[str, BoundField], ...] = ()
     definitions: tuple[str, ...] = ()
 
 
@@ -189,7 +191,8 @@ class Layout:
 
     def _card(self, section: FormSection) -> Card:
         names = self.form.placed[section.id]
-        asked = [name for name in names if not name.startswith(("exam__", "allergy__")) and "__observed" not in name]
+        elsewhere = ("exam__", "allergy__", REGION)
+        asked = [name for name in names if not name.startswith(elsewhere) and "__observed" not in name]
         # The grade comes first: it is what the doctor looks at.
         asked.sort(key=lambda name: not name.startswith("severity__"))
         allergies = self.form.allergy_rows() if any(name.startswith("allergy__") for name in names) else ()
@@ -227,7 +230,8 @@ class Layout:
             open=name in self._open or sampled in self._open,
             unconfirmed=name in self.panel.unconfirmed,
             needed=_needed(name, row),
-            counted=self._worked_out(row) if row is not None else "",
+            counted=self._worked_out(row) if row is not None else self._banded(name),
+            regions=tuple(self._regions(name)),
             last=self._last(name, row),
             definitions=tuple(self._definitions(name)),
         )
@@ -274,6 +278,19 @@ class Layout:
         else:
             words = ngettext("%(number)d day ago", "%(number)d days ago", int(value))
         return words % {"number": value}
+
+    def _banded(self, name: str) -> str:
+        found = self.form.salt() if name == f"severity__{SALT}" else None
+        if found is None:
+            return ""
+        band = self.catalogue.row(SaltBand, found.band).name
+        return str(_("SALT %(score)s: %(band)s")) % {"score": localize(plain(found.score)), "band": band}
+
+    def _regions(self, name: str) -> Iterator[tuple[str, BoundField]]:
+        """The drawing of each area of the score, and its field."""
+        if name == f"severity__{SALT}":
+            for region in self.catalogue.of(SaltRegion):
+                yield f"scalp/{region.id}.svg", self.form[f"{REGION}{region.id}"]
 
     def _last(self, name: str, row: Input | None) -> Last | None:
         asked = row or (self.catalogue.row(Input, "severity") if name.startswith("severity__") else None)

@@ -17,7 +17,7 @@ from patients.models import Addendum, Candidacy, Consultation, Correction, Patie
 from patients.queries.people import patients_for
 from patients.rules.faga import asked
 from protocols.rules.catalogue import Catalogue
-from protocols.rules.kinds.diagnosis import Diagnosis, SeverityScale
+from protocols.rules.kinds.diagnosis import Diagnosis, SaltRegion, SeverityScale
 from protocols.rules.kinds.inputs import ExaminationItem, ExpectationItem, FagaCriterion, FormSection, Input
 
 LISTED = 100
@@ -143,6 +143,7 @@ def readable_narrative(narrative: Mapping[str, Any], catalogue: Catalogue) -> li
         for row in catalogue.of(FagaCriterion)
         for part, question in asked(row)
     }
+    headings |= {f"salt__{row.id}": f"SALT, {row.name} (%)" for row in catalogue.of(SaltRegion)}
     headings |= {f"expect__{row.id}": row.question for row in catalogue.of(ExpectationItem)}
     return [(heading, str(narrative[name])) for name, heading in headings.items() if narrative.get(name)]
 

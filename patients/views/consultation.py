@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
+from patients.documents.consultation_record import consultation_record
 from patients.forms.consultation import ConsultationForm
 from patients.forms.consultation_layout import Layout
 from patients.forms.overrides import OverrideForms
@@ -32,6 +33,7 @@ from patients.rules.candidacy import evaluate
 from patients.rules.still_true import unconfirmed
 from patients.services import consultations as services
 from patients.services.overrides import Grounds
+from patients.views.papers import inline
 from protocols.queries.catalogue import catalogue_of, current_catalogue
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import from_sheet
@@ -130,6 +132,17 @@ def addendum(request: StaffRequest, consultation_id: int) -> HttpResponse:
     return redirect("patients:consultation", found.pk)
 
 
+@require_GET
+@needs(Can.WRITE_CONSULTATION)
+def paper(request: StaffRequest, consultation_id: int) -> HttpResponse:
+    """A signed consultation as it is printed; a draft has no paper."""
+    found = queries.consultation_for(request.actor, consultation_id)
+    if found.state == Consultation.State.DRAFT:
+        return redirect("patients:consultation", found.pk)
+    disclose(request.actor, "print consultation", [found.patient_id])
+    return inline(consultation_record(found, _signed(request, found)), "application/pdf")
+
+
 class SignForm(ClinicForm):
     """Carries nothing but the refusal of a signature."""
 
@@ -196,12 +209,18 @@ def _record(
     request: StaffRequest, found: Consultation, problem: ClinicError | None = None, text: str = ""
 ) -> HttpResponse:
     disclose(request.actor, "signed consultation", [found.patient_id])
+    context = _signed(request, found) | {"problem": problem, "text": text}
+    return render(request, "patients/consultation_record.html", context, status=problem.status if problem else 200)
+
+
+def _signed(request: StaffRequest, found: Consultation) -> dict[str, Any]:
+    """Everything that a signed consultation says."""
     candidacy, since = queries.candidacy_of(found), verdict_since(found)
     catalogue = catalogue_of(candidacy.release) if candidacy else current_catalogue()
     today = queries.today_at(found.site)
     aside = overridden_in(candidacy, on=today) if candidacy else {}
     can_override = candidacy is not None and may(request.actor, Can.OVERRIDE_FINDING)
-    context = {
+    return {
         "consultation": found,
         "patient": found.patient,
         "banner": banner_for(request.actor, found.patient, on=today),
@@ -219,10 +238,7 @@ def _record(
         "missing": missing_words(candidacy, catalogue) if candidacy else [],
         "addenda": queries.addenda_of(f"consultation:{found.pk}"),
         "may_plan": may(request.actor, Can.SIGN_PLAN),
-        "problem": problem,
-        "text": text,
     }
-    return render(request, "patients/consultation_record.html", context, status=problem.status if problem else 200)
 
 
 def _since(candidacy: Candidacy, today: date) -> dict[str, Any]:
@@ -265,5 +281,6 @@ urls = [
     path("patients/<id:patient_id>/consultations/", start, name="start_consultation"),
     path("consultations/<id:consultation_id>/", consultation, name="consultation"),
     path("consultations/<id:consultation_id>/review/", review, name="review_consultation"),
+    path("consultations/<id:consultation_id>/paper/", paper, name="consultation_paper"),
     path("consultations/<id:consultation_id>/addendum/", addendum, name="consultation_addendum"),
 ]

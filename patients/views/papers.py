@@ -16,6 +16,13 @@ _HEADERS = {
 _ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 
+def inline(content: bytes, mime: str) -> HttpResponse:
+    """A paper for the browser's own viewer: sandboxed, never kept, and named after nobody."""
+    # A fixed name: a patient's name must not end up in a folder of downloads.
+    name = f'inline; filename="paper.{_ENDINGS[mime]}"'
+    return HttpResponse(content, content_type=mime, headers={**_HEADERS, "Content-Disposition": name})
+
+
 @require_GET
 @needs(Can.VIEW_DOCUMENTS)
 def document(request: StaffRequest, document_id: int) -> HttpResponse:
@@ -23,10 +30,7 @@ def document(request: StaffRequest, document_id: int) -> HttpResponse:
     paper = paper_for(request.actor, document_id)
     content = content_of(paper.document)
     disclose(request.actor, "open paper", [paper.patient_id])
-    # A fixed name: a patient's name must not end up in a folder of downloads.
-    name = f'inline; filename="paper.{_ENDINGS[paper.document.mime]}"'
-    headers = {**_HEADERS, "Content-Disposition": name}
-    return HttpResponse(content, content_type=paper.document.mime, headers=headers)
+    return inline(content, paper.document.mime)
 
 
 urls = [path("documents/<id:document_id>/", document, name="document")]

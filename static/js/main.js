@@ -22,6 +22,7 @@ import { mount as scan } from "./behaviours/scan.js";
 import { mount as sections } from "./behaviours/sections.js";
 import { mount as series } from "./behaviours/series.js";
 import { mount as signature } from "./behaviours/signature.js";
+import { mount as signedOut } from "./behaviours/signed_out.js";
 import { mount as stillTrue } from "./behaviours/still_true.js";
 import { mount as theme } from "./behaviours/theme.js";
 import { mount as triState } from "./behaviours/tri_state.js";
@@ -52,6 +53,7 @@ const BEHAVIOURS = {
   sections,
   series,
   signature,
+  "signed-out": signedOut,
   "still-true": stillTrue,
   theme,
   "tri-state": triState,

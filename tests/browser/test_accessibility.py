@@ -26,6 +26,7 @@ NOT_VISITED = {
     "sessions:calendar_events": "data for the calendar's script, no page",
     "sessions:open_adverse_events": "a fragment of the patient's banner, no page",
     "patients:document": "a PDF, shown by the browser's own viewer",
+    "patients:consultation_paper": "a PDF, shown by the browser's own viewer",
     "sessions:message_paper": "a PDF, shown by the browser's own viewer",
     "protocols:delivery_template": "a file to download",
 }

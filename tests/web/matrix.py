@@ -121,6 +121,7 @@ MATRIX: dict[str, Declared] = {
     "patients:consultation": page(DOCTORS),
     "patients:review_consultation": page(DOCTORS),
     "patients:consultation_addendum": post(DOCTORS),
+    "patients:consultation_paper": get(DOCTORS),
     "patients:draft_plan": post(DOCTORS),
     "patients:plan": page(CLINICAL),
     "patients:revise_plan": post(DOCTORS),

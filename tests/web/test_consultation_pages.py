@@ -4,10 +4,12 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from pypdf import PdfReader
 
 from mesoclinic.audit import AuditEvent
 from patients.forms.consultation import ConsultationForm
@@ -176,6 +178,31 @@ def test_beside_a_number_stands_what_it_comes_to(client, draft, patient, answers
 @pytest.mark.parametrize("weight", ["40", "160"])
 def test_a_weight_at_the_edge_of_the_usual_is_not_remarked_on(client, draft, patient, weight):
     assert "Usually" not in live(client, draft, well(patient, weight_kg=weight)).content.decode()
+
+
+SALT = {"salt__top": "30", "salt__back": "10", "salt__left": "0", "salt__right": "20"}
+
+
+def test_salt_is_counted_from_its_four_areas(client, draft, patient):
+    told = live(client, draft, well(patient, dx=["AA"], **SALT))
+    assert '"severity__salt": "SALT 18: Limited (mild)"' in unescape(told.content.decode())
+    post(client, draft, well(patient, dx=["AA"], **SALT), action="review")
+    review = client.get(at(draft, "review_consultation")).content.decode()
+    assert "SALT 18" in review
+    assert "SALT, Right side (%)" in review
+    alone = live(client, draft, well(patient, dx=["AA"], severity__salt="20,5")).content.decode()
+    assert "SALT 20.5: Moderate" in alone
+
+
+def test_salt_needs_every_area_and_a_loss_in_its_range(client, draft, patient):
+    for areas, control, words in (
+        (SALT | {"salt__left": ""}, "id_salt__left", "Enter every area. 0 is no loss."),
+        (SALT | {"salt__top": "101"}, "id_salt__top", "from 0 to 100 %"),
+    ):
+        answer = post(client, draft, well(patient, dx=["AA"], severity__salt="3", **areas), action="review")
+        assert answer.status_code == 422
+        assert words in Page(answer.content).described(control)
+        assert "SALT 3" not in answer.content.decode()
 
 
 # Answers of trichoscopy, and what they say of female pattern hair loss.
@@ -527,6 +554,27 @@ def test_what_an_answer_changed_is_said(client, draft, patient):
     fourth = live(client, draft, well(patient), was=["=caution", "PS-03", "=<b>", "?x"]).content.decode()
     assert "<b>Cleared: PS-03</b>" in fourth
     assert "was" not in Consultation.objects.get(pk=draft.pk).answers
+
+
+def test_a_signed_consultation_is_printed_with_patient_version_and_page_numbers(client, doctor, patient):
+    signed = consultations.signed(doctor, patient, needle="phobia", epilepsy=None)
+    client.post(at(signed, "consultation_addendum"), {"text": "No itching."})
+    answer = client.get(at(signed, "consultation_paper"))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(answer.content)).pages]
+    assert len(pages) > 1
+    for number, text in enumerate(pages, start=1):
+        assert f"{number} / {len(pages)}" in text
+        assert f"{patient.full_name}, {patient.record_number}" in text
+        assert f"Consultation {signed.pk}, version {signed.version}" in text
+    whole = " ".join(pages)
+    for words in ("Not enough information yet", "PS-03", "Strong fear", "Epilepsy?", "No itching.", "Dr Elif Aydın"):
+        assert words in whole
+    assert AuditEvent.objects.filter(action="patient.disclosed", reason="print consultation").exists()
+
+
+def test_a_draft_has_no_paper(client, draft):
+    assert client.get(at(draft, "consultation_paper")).url == at(draft)
 
 
 def test_a_sample_without_a_date_has_no_age(client, draft, patient):
