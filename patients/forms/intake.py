@@ -22,6 +22,8 @@ from protocols.rules.kinds.inputs import Input
 
 CLASSES, NARRATIVE = "classes", ("notes__", "expect__")
 REACTION = "reaction__"
+# Kept among the answers: the pages that were left by their button.
+LEFT = "left"
 TEXT_LENGTH = 2000
 Answers = Mapping[str, Sequence[str]]
 _DO_NOT_KNOW = (UNKNOWN, _("I do not know"))
@@ -162,7 +164,7 @@ class Intake:
         return next((before for before, each in zip(self.topics, self.topics[1:], strict=False) if each == topic), None)
 
     def first_open(self) -> Topic | None:
-        """Where to go on: the first page that was never seen or is not right."""
+        """Where to go on: the first page that was never left by its button or is not right."""
         return next((topic for topic in self.topics if self._open(topic)), None)
 
     def read_back(self) -> list[Answered]:
@@ -178,9 +180,10 @@ class Intake:
                 found |= form.proposals()
         return self._with_allergies(found)
 
-    def keep(self, topic: Topic, form: TopicForm) -> dict[str, list[str]]:
-        """All answers as typed with those of one page renewed."""
-        return {name: list(texts) for name, texts in self.answers.items()} | form.typed()
+    def keep(self, topic: Topic, form: TopicForm, *, leaves: bool) -> dict[str, list[str]]:
+        """All answers as typed with those of one page renewed, and which pages were left by their button."""
+        left = {*self.answers.get(LEFT, ()), *((topic.id,) if leaves else ())}
+        return {name: list(texts) for name, texts in self.answers.items()} | form.typed() | {LEFT: sorted(left)}
 
     def _made(self, topic: Topic) -> Topic:
         if topic.id == REACTIONS:
@@ -203,8 +206,7 @@ class Intake:
         return self.form(topic, posted)
 
     def _open(self, topic: Topic) -> bool:
-        seen = any(ask.field in self.answers for ask in topic.asks)
-        return not seen or not self._kept(topic).is_valid()
+        return topic.id not in self.answers.get(LEFT, ()) or not self._kept(topic).is_valid()
 
     def _answered(self, topic: Topic) -> Answered:
         form = self._kept(topic)

@@ -61,13 +61,14 @@ def topic(request: LinkRequest, topic: str) -> HttpResponse:
         return _topic_page(request, intake, shown, intake.form(shown), version)
     form = intake.form(shown, request.POST)
     try:
-        version = services.save_answers(request.actor, version=_seen(request), answers=intake.keep(shown, form))
+        kept = intake.keep(shown, form, leaves=request.POST.get("action") == "next")
+        version = services.save_answers(request.actor, version=_seen(request), answers=kept)
     except ClinicError as error:
         form.refuse(error)
         return _topic_page(request, intake, shown, form, version, problem=error)
     if request.htmx:
-        kept = {"version": version, "kept": True}
-        return render(request, "patients/intake_topic.html#saved", _frame(request) | kept)
+        saved = _frame(request) | {"version": version, "kept": True}
+        return render(request, "patients/intake_topic.html#saved", saved)
     if form.is_valid():
         return _next(request, shown)
     return _topic_page(request, intake, shown, form, version)
@@ -135,7 +136,7 @@ def _topic_page(
     version: int,
     problem: ClinicError | None = None,
 ) -> HttpResponse:
-    number = intake.topics.index(shown) + 1
+    number, stale = intake.topics.index(shown) + 1, isinstance(problem, StaleRecord)
     context = {
         "form": form,
         "topic": shown,
@@ -143,8 +144,9 @@ def _topic_page(
         "number": number,
         "before": intake.before(shown),
         "back": "review" if "review" in (request.GET.get("back"), request.POST.get("back")) else "",
-        "version": version,
-        "stale": isinstance(problem, StaleRecord),
+        # What saves by itself never overwrites another device: it stays behind until the page is opened again.
+        "version": _seen(request) if stale and request.htmx else version,
+        "stale": stale,
     }
     template = "patients/intake_topic.html#saved" if request.htmx else "patients/intake_topic.html"
     return render(request, template, _frame(request) | context, status=form.status)

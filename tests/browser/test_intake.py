@@ -73,7 +73,12 @@ def test_a_patient_answers_on_the_phone_and_the_doctor_takes_over(
 def at_hand() -> Patient:
     """Somebody of the demo whom the doctor sees, who may be mailed and has no consultation open."""
     seen = Patient.objects.filter(sites__staff__email="derm@demo.test", contact_by_email=True, sex_at_birth="female")
-    return seen.filter(email__endswith="@example.test").exclude(consultations__state="draft").order_by("pk")[0]
+    return (
+        seen.filter(email__endswith="@madrid.example.test")
+        .exclude(consultations__state="draft")
+        .filter(links=None)
+        .order_by("pk")[0]
+    )
 
 
 def mailed(clinic: Clinic, patient: Patient) -> str:

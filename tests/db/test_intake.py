@@ -155,9 +155,11 @@ def test_together_go_only_answers_that_are_new_or_the_same(here):
 
 def test_what_a_draft_says_is_compared_too(here):
     _site, doctor, patient = here
-    people.draft_consultation(patient, by=doctor, answers={"cv_event_on": ["1 5 2026"], "weight_kg": ["61,0"]})
-    intake.sent(patient, doctor, cv_event_on="2020-05-01", weight_kg="61.0")
-    assert [line.standing for line in page_for(doctor, patient.pk).lines] == ["milder", "same"]
+    typed = {"cv_event_on": ["1 5 2026"], "weight_kg": ["61,0"], "allergy__0__class": [""]}
+    people.draft_consultation(patient, by=doctor, answers=typed)
+    intake.sent(patient, doctor, cv_event_on="2020-05-01", weight_kg="61.0", allergies=[])
+    # A list that stands empty in a draft says nothing before allergies were discussed.
+    assert [line.standing for line in page_for(doctor, patient.pk).lines] == ["milder", "same", "new"]
 
 
 def test_the_same_decision_again_is_no_news_and_a_colleague_gets_a_conflict(here):

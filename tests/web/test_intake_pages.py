@@ -37,8 +37,9 @@ def opened(link) -> Client:
 
 
 def answer(client: Client, topic: str, version: int, **headers):
-    """One page answered as in ANSWERS."""
-    return client.post(f"{START}{topic}/", ANSWERS | {"version": version}, headers=headers)
+    """One page answered as in ANSWERS: saved by itself, or left by its button."""
+    button = {} if headers else {"action": "next"}
+    return client.post(f"{START}{topic}/", ANSWERS | button | {"version": version}, headers=headers)
 
 
 def test_looking_at_the_address_changes_nothing_and_leaves_no_token_behind(here):
@@ -123,9 +124,12 @@ def test_an_answer_is_saved_as_it_is_given_and_another_device_goes_on_there(here
     stale = answer(phone, "hair", 0, **{"HX-Request": "true"})
     assert stale.status_code == 409
     assert "another device" in stale.content.decode()
+    assert 'name="version" value="0"' in stale.content.decode()
     other = opened(PatientLink.objects.get())
-    assert other.post(START, BORN).headers["Location"] == f"{START}hair/"
+    assert other.get(START).headers["Location"] == f"{START}about/"
     assert 'value="62,5"' in other.get(f"{START}about/").content.decode()
+    assert answer(other, "about", 1).headers["Location"] == f"{START}hair/"
+    assert other.get(START).headers["Location"] == f"{START}hair/"
 
 
 def test_who_was_born_male_is_not_asked_about_pregnancy(here):
