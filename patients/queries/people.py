@@ -1,6 +1,7 @@
 """Who a patient is: scope, search and likely duplicates."""
 
 import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor, PatientByLink, System
 from mesoclinic.audit import AuditEvent
@@ -21,6 +23,7 @@ from patients.models import Patient, PatientSite
 PAGE = 20
 LONGEST_SEARCH = 200
 FEWEST_PHONE_DIGITS = 4
+OLDEST_BIRTH = 1900
 PHONE_TAIL = 9
 
 
@@ -101,8 +104,14 @@ def _by_birth_date(text: str) -> Q:
     if whole := parse_date(text):
         return Q(birth_date=whole)
     if found := parse_day_and_month(text):
-        return Q(birth_date__day=found[0], birth_date__month=found[1])
+        return Q(birth_date__in=_every_year(*found))
     return Q()
+
+
+def _every_year(day: int, month: int) -> list[date]:
+    """That day of each year in which somebody alive was born, so that the index of birth dates finds them."""
+    years = range(OLDEST_BIRTH, clock.now().year + 1)
+    return [date(year, month, day) for year in years if day <= monthrange(year, month)[1]]
 
 
 def _by_phone(text: str) -> Q:
