@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export DEMO ?= 1
 export PORT ?= 8000
-.PHONY: run test test-fast check fix bench races faults mutants sabotage screenshots demo-reset lock
+.PHONY: run test test-fast check fix bench races sweeps faults mutants sabotage screenshots demo-reset lock
 .DEFAULT_GOAL := run
 
 run: ; @exec $(PYTHON) tools/bootstrap.py run
@@ -12,6 +12,7 @@ check: ; @exec $(PYTHON) tools/bootstrap.py check
 fix: ; @exec $(PYTHON) tools/bootstrap.py fix
 bench: ; @exec $(PYTHON) tools/bootstrap.py bench
 races: ; @exec $(PYTHON) tools/bootstrap.py races
+sweeps: ; @exec $(PYTHON) tools/bootstrap.py sweeps
 faults: ; @exec $(PYTHON) tools/bootstrap.py faults
 mutants: ; @exec $(PYTHON) tools/bootstrap.py mutants
 sabotage: ; @exec $(PYTHON) tools/bootstrap.py sabotage

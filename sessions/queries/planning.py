@@ -12,7 +12,7 @@ from mesoclinic.errors import ClinicError
 from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType, Weekday
 from sessions.models import SLOT_MINUTES, Booking, BookingUse
 from sessions.queries.bookings import clinicians_at
-from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Thing, Worker
+from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Taken, Thing, Worker
 from sessions.rules.schedule import Closed
 
 STEP_MINUTES = 15
@@ -71,9 +71,7 @@ def closed_at(site: Site) -> Closed:
     return Closed(frozenset(Weekday.values) - frozenset(opened), frozenset(dates))
 
 
-def busy_slots(
-    site: Site, *, first: date, last: date, besides: Sequence[int] = ()
-) -> dict[tuple[str, int], frozenset[int]]:
+def busy_slots(site: Site, *, first: date, last: date, besides: Sequence[int] = ()) -> dict[tuple[str, int], Taken]:
     """The taken slots of every resource between two days, at any site; holds that have ended count as free."""
     starts = datetime.combine(first, time(), site.zone) - LONGEST_VISIT
     ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
@@ -81,10 +79,14 @@ def busy_slots(
     uses = uses.exclude(booking__state=Booking.State.HELD, booking__held_until__lte=clock.now())
     if besides:
         uses = uses.exclude(booking__in=besides)
-    found: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    whole = slots_between(starts, ends + LONGEST_VISIT)
+    found: defaultdict[tuple[str, int], bytearray] = defaultdict(lambda: bytearray(len(whole)))
     for kind, number, taken_from, taken_to in uses.values_list("resource_kind", "resource_id", "starts_at", "ends_at"):
-        found[kind, number].update(slots_between(taken_from, taken_to))
-    return {key: frozenset(slots) for key, slots in found.items()}
+        slots = slots_between(taken_from, taken_to)
+        start = max(slots.start - whole.start, 0)
+        stop = max(slots.stop - whole.start, start)
+        found[kind, number][start:stop] = b"\1" * (stop - start)
+    return {key: Taken(whole.start, bytes(slots)) for key, slots in found.items()}
 
 
 def slots_between(starts_at: datetime, ends_at: datetime) -> range:

@@ -1,6 +1,6 @@
 """Where a visit fits: opening hours, closures, working hours, absences and what is taken already. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -50,6 +50,31 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken of a person or a thing: a byte for each slot from the first on (UTC since 1970), 1 where it is."""
+
+    first: int
+    slots: bytes
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> "Taken":
+        """The same from the numbers of the taken slots."""
+        known = set(numbers)
+        first = min(known, default=0)
+        return cls(first, bytes(map(known.__contains__, range(first, max(known, default=first - 1) + 1))))
+
+    def any_in(self, span: range) -> bool:
+        """Whether one of the slots is taken."""
+        return self.slots.find(1, max(span.start - self.first, 0), max(span.stop - self.first, 0)) >= 0
+
+    def within(self, span: range) -> bytes:
+        """A byte for each slot of the span."""
+        start, stop = span.start - self.first, span.stop - self.first
+        known = self.slots[max(start, 0) : max(stop, 0)]
+        return (bytes(min(max(-start, 0), len(span))) + known).ljust(len(span), b"\0")
+
+
+@dataclass(frozen=True, slots=True)
 class Length:
     """Minutes of preparation, of the clinician's time and of observation; the room is needed for all three."""
 
@@ -64,7 +89,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class ClinicTime:
-    """What is open, who works, and what is taken. `busy` holds slots of `slot_minutes` since 1970 in UTC."""
+    """What is open, who works, and what is taken, in slots of `slot_minutes`."""
 
     zone: ZoneInfo
     now: datetime
@@ -77,7 +102,7 @@ class ClinicTime:
     needs_room: bool
     needs_device: bool
     patient_id: int | None
-    busy: Mapping[tuple[str, int], frozenset[int]]
+    busy: Mapping[tuple[str, int], Taken]
     slot_minutes: int
     step_minutes: int
 
@@ -239,11 +264,11 @@ def _first_free(
 
 def _taken(clinic: ClinicTime, kind: str, number: int, starts_at: datetime, ends_at: datetime) -> bool:
     busy = clinic.busy.get((kind, number))
-    if not busy:
+    if busy is None:
         return False
     slot = timedelta(minutes=clinic.slot_minutes).total_seconds()
     span = range(int(starts_at.timestamp() // slot), -int(-ends_at.timestamp() // slot))
-    return not busy.isdisjoint(span)
+    return busy.any_in(span)
 
 
 def _minute(moment: time) -> int:

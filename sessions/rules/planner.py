@@ -19,7 +19,7 @@ from sessions.rules.series_places import Course, Placed, Preferences, Proposal, 
 def plan_series(
     clinic: ClinicTime, course: Course, preferences: Preferences, *, search_days: int, choices: int
 ) -> Proposal:
-    """Place every session that is not done; the first within the wished week, or later within `search_days`.
+    """Place every session that is not done: the first within the wished week, or if nothing goes, `search_days`.
 
     Times chosen by hand stay as long as a whole series goes with them. So many choices are given for each session.
     """
@@ -31,11 +31,11 @@ def plan_series(
 
 
 def _searches(clinic: ClinicTime, course: Course, preferences: Preferences, search_days: int) -> Iterator[Search]:
-    """With all times chosen by hand, then without the last of them and so on; each start week by week later."""
+    """With all times chosen by hand, then without the last of them and so on; each first in the wished week."""
     offers = Offers(clinic, preferences)
     places = ((ordinal, offers.picked(pick)) for ordinal, pick in sorted(preferences.picks.items()))
     picked = [(ordinal, place) for ordinal, place in places if place]
-    spans = [search_days] if course.done else [*range(DAYS_PER_WEEK, search_days, DAYS_PER_WEEK), search_days]
+    spans = [search_days] if course.done else sorted({min(DAYS_PER_WEEK, search_days), search_days})
     for kept in range(len(picked), -1, -1):
         for span in spans:
             yield Search(course, offers, dict(picked[:kept]), span)

@@ -101,11 +101,10 @@ class _Day:
     def _free(self, kind: str, number: int, before: int, minutes: int) -> int:
         """The times at which nothing is taken for so many minutes, begun so much later."""
         taken = self.clinic.busy.get((kind, number))
-        if not taken:
+        if taken is None:
             return -1
-        first, last = self.midnight + self.open_slots.start, self.midnight + self.open_slots.stop
-        digits = bytes(map(taken.__contains__, range(last - 1, first - 1, -1))).translate(DIGITS)
-        busy = int(digits, base=BINARY) << self.open_slots.start
+        span = range(self.midnight + self.open_slots.start, self.midnight + self.open_slots.stop)
+        busy = int(taken.within(span)[::-1].translate(DIGITS), base=BINARY) << self.open_slots.start
         slot = self.clinic.slot_minutes
         starts, ends = before // slot, -(-(before + minutes) // slot)
         return ~_spread(busy >> starts, ends - starts)

@@ -1,8 +1,8 @@
 """Why a session is where it is or nowhere, and where else it could be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import islice
+from itertools import groupby, islice
 
 from mesoclinic.rules.arithmetic import SECONDS_PER_MINUTE
 from sessions.rules.free_time import Place, is_open
@@ -37,8 +37,8 @@ def other_choices(search: Search, times: Sequence[tuple[int, int]], step: int, n
     """The next best places of a session while every other stays: at most one a day, none that overlaps its own."""
     previous = times[step - 1][0] if step else search.source
     following = times[step + 1][0] if step + 1 < len(times) else None
-    days = [day for day in search.window(step, previous) if _still_fits(search, step, day, following)]
-    ranked = sorted(days, key=lambda day: _rank(search, step, previous, day, following))
+    days = (day for day in search.window(step, previous) if _still_fits(search, step, day, following))
+    ranked = _in_order(search, step, previous, list(days), following)
     found = (_place_near(search, day, times[step]) for day in ranked)
     return tuple(islice((place for place in found if place), number))
 
@@ -89,12 +89,19 @@ def _still_fits(search: Search, step: int, day: int, following: int | None) -> b
     return following is None or following in search.window(step + 1, day)
 
 
-def _rank(search: Search, step: int, previous: int, day: int, following: int | None) -> tuple[int, ...]:
-    """The objective for one day while the rest stays."""
-    offer = search.offers.on(day)
-    after = 0 if following is None else search.deviation(step + 1, day, following)
-    here = search.deviation(step, previous, day)
-    return max(here, after), here + after, offer.missed if offer else 0, *search.rank(step, previous, day)
+def _in_order(search: Search, step: int, previous: int, days: list[int], following: int | None) -> Iterator[int]:
+    """The objective for one day while the rest stays; no day is looked at before it may be next."""
+
+    def deviations(day: int) -> tuple[int, int]:
+        after = 0 if following is None else search.deviation(step + 1, day, following)
+        here = search.deviation(step, previous, day)
+        return max(here, after), here + after
+
+    for _, alike in groupby(sorted(days, key=deviations), key=deviations):
+        offers = [
+            (offer.missed, *search.rank(step, previous, day), day) for day in alike if (offer := search.offers.on(day))
+        ]
+        yield from (day for *_rank, day in sorted(offers))
 
 
 def _place_near(search: Search, day: int, chosen: tuple[int, int]) -> Place | None:

@@ -20,6 +20,7 @@ class Search:
         self.source = course.done[-1].toordinal() if course.done else self.start
         self.count = course.count - len(course.done)
         self._intervals = [course.before(course.first + step) for step in range(self.count)]
+        self._offs = [_deviations(each) for each in self._intervals]
         self._fixed = {ordinal: day_and_minute(self.clinic, place) for ordinal, place in picked.items()}
         self._reached: dict[int, list[Layer]] = {}
         self._rules = self._by_rules()
@@ -79,8 +80,7 @@ class Search:
 
     def deviation(self, step: int, previous: int, day: int) -> int:
         """How far off the target a day is, tolerance left out."""
-        interval = self.interval(step)
-        return interval.deviation(day - previous) if interval else 0
+        return self._offs[step].get(day - previous, 0)
 
     def _missed(self, step: int, previous: int, day: int) -> int:
         offer = self.offer(step, day)
@@ -134,10 +134,7 @@ class Search:
 
     def _levels(self) -> list[int]:
         """Every deviation that a day of a window may have, none included."""
-        gaps = (
-            (each, gap) for each in self.course.intervals for gap in range(each.least, max(each.most, each.longest) + 1)
-        )
-        return sorted({0, *(interval.deviation(gap) for interval, gap in gaps)})
+        return sorted({0, *(off for offs in self._offs for off in offs.values())})
 
     def _within(self, limit: int) -> list[Layer]:
         """Every day that can be reached when no session may be further off than the limit, up to an empty layer."""
@@ -155,11 +152,16 @@ class Search:
             yield layer
 
     def _following(self, step: int, previous: int, limit: int) -> list[int]:
-        return [
-            day
-            for day in self.window(step, previous)
-            if self.deviation(step, previous, day) <= limit and self.offer(step, day)
-        ]
+        offs = self._offs[step]
+        near = (day for day in self.window(step, previous) if offs.get(day - previous, 0) <= limit)
+        return [day for day in near if self.offer(step, day)]
+
+
+def _deviations(interval: Interval | None) -> dict[int, int]:
+    """The deviation of every gap that an interval or an override of it allows."""
+    if interval is None:
+        return {}
+    return {gap: interval.deviation(gap) for gap in range(interval.least, max(interval.most, interval.longest) + 1)}
 
 
 def _other_than(weekday: int) -> Cost:

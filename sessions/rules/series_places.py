@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from sessions.rules.free_time import Place, Wish
+from sessions.rules.free_time import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,6 @@ class Preferences:
     latest: time = time.max
     clinician_id: int | None = None
     picks: Mapping[int, Pick] = field(default_factory=dict)
-
-    @property
-    def wish(self) -> Wish:
-        return Wish(self.earliest, self.latest, self.clinician_id)
 
     def like(self, day: date) -> bool:
         """Whether the weekday is one of the chosen ones."""

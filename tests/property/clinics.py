@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import product
 from math import ceil
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from sessions.rules.free_time import ClinicTime, Length, Place, Thing, Wish, Worker
+from sessions.rules.free_time import ClinicTime, Length, Place, Taken, Thing, Wish, Worker
 
 ANYTIME = Wish()
 SLOT = 5
@@ -84,7 +85,7 @@ def absences(draw, first: date) -> tuple[tuple[date, date], ...]:
 
 
 @st.composite
-def taken(draw, first: date, zone: ZoneInfo) -> dict[tuple[str, int], frozenset[int]]:
+def taken(draw, first: date, zone: ZoneInfo) -> dict[tuple[str, int], Taken]:
     """Up to a dozen visits of anybody anywhere, as five-minute slots."""
     kinds = [("clinician", 1), ("clinician", 2), ("room", 1), ("room", 2), ("device", 1), ("device", 2), ("patient", 7)]
     busy: dict[tuple[str, int], set[int]] = {}
@@ -93,7 +94,7 @@ def taken(draw, first: date, zone: ZoneInfo) -> dict[tuple[str, int], frozenset[
         begins = datetime.combine(day, time(draw(st.sampled_from([0, 1, 2, 3, 9, 10, 14, 15]))), zone)
         slot = int(begins.timestamp()) // (SLOT * 60) + draw(st.integers(0, 11))
         busy.setdefault(draw(st.sampled_from(kinds)), set()).update(range(slot, slot + draw(st.integers(1, 24))))
-    return {key: frozenset(slots) for key, slots in busy.items()}
+    return {key: Taken.of(slots) for key, slots in busy.items()}
 
 
 def hours_of(week, day: date) -> tuple[tuple[time, time], ...]:
@@ -115,9 +116,20 @@ def open_all_along(week, starts_at: datetime, ends_at: datetime, zone) -> bool:
 
 def free(clinic: ClinicTime, kind: str, number: int, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether no slot that the stretch touches is taken."""
-    taken, seconds = clinic.busy.get((kind, number), frozenset()), SLOT * 60
+    taken, seconds = numbers(clinic, kind, number), SLOT * 60
     touched = range(int(starts_at.timestamp() // seconds), ceil(ends_at.timestamp() / seconds))
     return not any(slot in taken for slot in touched)
+
+
+def numbers(clinic: ClinicTime, kind: str, number: int) -> frozenset[int]:
+    """The taken slots of a person or a thing."""
+    taken = clinic.busy.get((kind, number), Taken(0, b""))
+    return _numbers(taken)
+
+
+@cache
+def _numbers(taken: Taken) -> frozenset[int]:
+    return frozenset(taken.first + place for place, byte in enumerate(taken.slots) if byte)
 
 
 def works(clinic: ClinicTime, worker: Worker, starts_at: datetime, ends_at: datetime) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ortools.sat.python import cp_model
 
 from protocols.rules.kinds.schedule import Interval as IntervalRow
-from sessions.rules.free_time import ClinicTime, Length, Thing, Worker
+from sessions.rules.free_time import ClinicTime, Length, Taken, Thing, Worker
 from sessions.rules.series_places import Course, Interval, Preferences
 from tests.builders.facts import shipped
 from tests.property.clinics import SLOT
@@ -90,12 +90,12 @@ def worker(dice: random.Random, number: int, start: date) -> Worker:
     return Worker(number, f"Dr {number}", week, ((away, away + timedelta(days=13)),))
 
 
-def taken(dice: random.Random, zone: ZoneInfo, start: date) -> dict[tuple[str, int], frozenset[int]]:
+def taken(dice: random.Random, zone: ZoneInfo, start: date) -> dict[tuple[str, int], Taken]:
     """Most hours of everybody and every room."""
     things = [("clinician", each) for each in range(1, CLINICIANS + 1)] + [
         ("room", each) for each in range(1, ROOMS + 1)
     ]
-    return {thing: frozenset(slots(dice, zone, start)) for thing in things}
+    return {thing: Taken.of(slots(dice, zone, start)) for thing in things}
 
 
 def slots(dice: random.Random, zone: ZoneInfo, start: date) -> Iterator[int]:

@@ -12,13 +12,14 @@ from sessions.rules.free_time import (
     ClinicTime,
     OpenTime,
     Place,
+    Taken,
     Wish,
     Worker,
     broken_by,
     free_places,
     place_at,
 )
-from tests.property.clinics import ANYTIME, NIGHTS, SLOT, clinics, first_day, fits, legal, starts_of
+from tests.property.clinics import ANYTIME, NIGHTS, SLOT, clinics, first_day, fits, legal, numbers, starts_of
 
 WISHES = st.builds(
     Wish,
@@ -89,7 +90,7 @@ def test_taking_more_never_frees_a_time(clinic, later):
         seconds = SLOT * 60
         slots = range(int(place.starts_at.timestamp()) // seconds, -(-int(place.ends_at.timestamp()) // seconds))
         key = ("clinician", place.clinician.id)
-        fuller = replace(clinic, busy={**clinic.busy, key: clinic.busy.get(key, frozenset()) | frozenset(slots)})
+        fuller = replace(clinic, busy={**clinic.busy, key: Taken.of({*numbers(clinic, *key), *slots})})
         assert {each.starts_at for each in free_places(fuller, day, ANYTIME)} <= before
 
 

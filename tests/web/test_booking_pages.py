@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from mesoclinic.audit import AuditEvent
+from mesoclinic.sites import Absence
 from patients.models import PlanVersion
 from sessions.models import Booking, Series
 from tests.builders import bookings, clinic, people, plans
@@ -87,6 +88,26 @@ def test_the_loser_gets_409_with_the_colleague_and_new_dates(desk, scene):
     assert "Secretname" not in text
     again = desk.post(scene.url, form_of(answer))
     assert again.status_code == 302
+
+
+def test_another_time_of_a_session_is_one_press_away_and_books(desk, scene):
+    page = shown(desk, scene).content.decode()
+    pick = re.search(r'name="pick" value="(3:[^"]*)"', page).group(1)
+    chosen = shown(desk, scene, pick=pick)
+    assert "Chosen by hand" in chosen.content.decode()
+    assert form_of(chosen)["picks"] == pick
+    assert desk.post(scene.url, form_of(chosen)).status_code == 302
+    moment = datetime.strptime(pick.partition(":")[2].partition("-")[0], "%Y%m%d%H%M").replace(tzinfo=UTC)
+    assert Booking.objects.filter(treatment_session__ordinal=3, starts_at=moment).exists()
+
+
+def test_a_session_without_a_date_says_why_and_nothing_can_be_booked(desk, scene):
+    for first_on, last_on in ((date(2026, 12, 1), date(2026, 12, 13)), (date(2026, 12, 15), date(2027, 1, 15))):
+        Absence.objects.create(user=scene.doctor, first_on=first_on, last_on=last_on)
+    page = shown(desk, scene).content.decode()
+    assert "Nobody works from" in page
+    assert "needs an override of the window" in page
+    assert "data-books" not in page
 
 
 def test_htmx_gets_only_the_dates(desk, scene):
