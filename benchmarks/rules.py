@@ -146,7 +146,7 @@ def _report(one: Measured, cases: int, file: float, floor: float, catalogue: Cat
             "",
             f"Release {catalogue.release}, {len(_names(catalogue))} rules that judge a patient or a mixture; {cases} "
             f"cases with both, {ROUNDS} rounds, ours and the floor in turn; the ratio at p50 is the median of the "
-            f"rounds' ratios of medians. Python {platform.python_version()}, {_machine()}, commit {_commit()}.",
+            f"rounds' ratios of medians. Python {platform.python_version()}, {machine()}, commit {_commit()}.",
             "",
             "| what | time | goal | floor beside it | ratio |",
             "|---|---|---|---|---|",
@@ -172,7 +172,8 @@ def _part(numbers: list[float], percent: int) -> float:
     return statistics.quantiles(numbers, n=100)[percent - 1]
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Its processors, for the head of a report."""
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return f"{len(names)} × {names[0].partition(':')[2].strip()}" if names else platform.machine()
 

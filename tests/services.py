@@ -93,7 +93,7 @@ def postgres() -> Iterator[str]:
     """A private PostgreSQL with one empty database; gives its address."""
     programs = postgres_programs()
     with _folder("pg") as folder:
-        drop, data, port = _without_root(folder), folder / "data", free_port()
+        drop, data, port = without_root(folder), folder / "data", free_port()
         initdb = [programs / "initdb", "-D", data, "-U", "meso", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run([*drop, *map(str, initdb), "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL, cwd="/")
         # Durability is PostgreSQL's own promise; these rows live for minutes.
@@ -118,7 +118,7 @@ def postgres_programs() -> Path:
     return found[-1].parent
 
 
-def _without_root(folder: Path) -> list[str]:
+def without_root(folder: Path) -> list[str]:
     """PostgreSQL refuses root: gives the words that run a command as its own user."""
     if os.getuid() != 0:
         return []
