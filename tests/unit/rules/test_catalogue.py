@@ -148,9 +148,9 @@ def test_fields_of_a_row_that_do_not_agree_are_named(kind, row_id, over, field):
 @pytest.mark.parametrize(("kind", "list_name"), [("session_step", "items"), ("triage_answer", "signs")])
 def test_an_entry_that_is_named_twice_is_told(kind, list_name):
     entry = next(entry for entry in shipped().entries if entry.kind == kind)
-    first, *rest = entry.body[list_name]
-    with pytest.raises(CatalogueError, match=f"{list_name} has {first['id']} more than once"):
-        build("test", [replace(entry, body=entry.body | {list_name: [first, *rest, first]})])
+    named = list(entry.body[list_name])
+    with pytest.raises(CatalogueError, match=f"{list_name} has {named[0]['id']} more than once"):
+        build("test", [replace(entry, body=entry.body | {list_name: [*named, named[0]]})])
 
 
 @pytest.mark.parametrize("value", ["1E+10", "1E-10", "12345678901"])
