@@ -51,6 +51,22 @@ ANSWERED = {
     "needle": "vasovagal",
 }
 MEASURED = {"weight_kg": "62", "bp_sys": "124", "bp_dia": "78"}
+COURSE = {
+    "session_count": "10",
+    "technique": "T-PAP",
+    "spacing_cm": "1.0",
+    "ml_per_point": "0.05",
+    "depth_mm": "1",
+    "zone__mid_scalp": "40",
+    "zone__vertex": "40",
+}
+MIXTURE = (
+    ("Biotin 5 mg/mL (VIT_BIOTIN)", "1"),
+    ("Dexpanthenol 250 mg/mL (DEXPANTHENOL)", "1"),
+    ("Zinc gluconate 1 mg/mL (MIN_ZINC)", "0.5"),
+    ("Arginine 100 mg/mL (AA_ARGININE)", "0.5"),
+    ("Hyaluronic acid 10 mg/mL, not cross-linked (HA_NCL)", "1"),
+)
 
 
 def _consultation(page: Page) -> None:
@@ -60,10 +76,41 @@ def _consultation(page: Page) -> None:
     page.locator("[name=dx][value=TE]").uncheck()
     page.locator("[name=dx][value=FPHL]").check()
     for name, value in ANSWERED.items():
-        page.locator(f"[name='{name}'][value='{value}']").check()
+        page.locator(f"[name='{name}'][value='{value}']").press("Space")
     for name, text in MEASURED.items():
         page.locator(f"[name='{name}']").fill(text)
     page.locator("#verdict").get_by_text("Suitable with conditions").first.wait_for()
+    page.evaluate("window.scrollTo(0, 0)")
+
+
+def _consultation_at_the_grade(page: Page) -> None:
+    """The same draft where its mock stands: at the grade, one answer still missing."""
+    _consultation(page)
+    page.locator("[name=epilepsy]").evaluate_all("boxes => boxes.forEach((box) => { box.checked = false; })")
+    page.locator("[name=epilepsy]").first.dispatch_event("change")
+    page.locator("#verdict").get_by_text("Not enough information yet").first.wait_for()
+    page.locator("[data-question=severity__ludwig]").evaluate("row => row.scrollIntoView({ block: 'start' })")
+    page.evaluate("window.scrollBy(0, -260)")
+
+
+def _builder(page: Page) -> None:
+    """A nutrient course on two zones with its mixture, limits and findings."""
+    page.goto("/consultations/")
+    page.get_by_role("row").filter(has_text="Signed").get_by_role("link").first.click()
+    page.get_by_role("button", name="Make a treatment plan").click()
+    page.locator("[name=technique]").wait_for()
+    page.locator("[name=protocol]").select_option("P5")
+    for name, text in COURSE.items():
+        field = page.locator(f"[name={name}]")
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(text)
+        else:
+            field.fill(text)
+    for number, (product, volume) in enumerate(MIXTURE):
+        page.locator(f"[name=part__{number}__product]").select_option(label=product)
+        page.locator(f"[name=part__{number}__volume]").fill(volume)
+        page.locator(f"[name=part__{number}__volume]").press("Tab")
+    page.get_by_text(f"{len(MIXTURE)} components").wait_for()
     page.evaluate("window.scrollTo(0, 0)")
 
 
@@ -94,6 +141,9 @@ PICTURES = (
     Picture("front_desk", "desk", "/", DESKTOP),
     Picture("calendar", "desk", "/calendar/?view=day&by=clinician", DESKTOP),
     Picture("dermatologist", "derm", _consultation, DESKTOP),
+    Picture("consultation", "derm", _consultation_at_the_grade, DESKTOP),
+    Picture("formulation-builder", "derm", _builder, DESKTOP),
+    Picture("catalogue-review", "director", "/catalogue/2026.1/", DESKTOP),
     Picture("nurse", "nurse", _treatment_room, TABLET),
     Picture("director", "director", _protocols, DESKTOP),
 )

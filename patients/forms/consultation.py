@@ -274,7 +274,7 @@ class ConsultationForm(ClinicForm):
     def _stored(self, row: Input, clean: Mapping[str, Any]) -> tuple[str, Any]:
         if row.type == "severity":
             found = self.salt()
-            graded = clean | ({f"severity__{SALT}": str(plain(found.score))} if found else {})
+            graded = {**clean, f"severity__{SALT}": str(plain(found.score))} if found else clean
             return row.id, [entry for scale in self.catalogue.of(SeverityScale) if (entry := _graded(scale, graded))]
         if row.type == "allergies":
             return row.id, list(self._allergies(clean))
