@@ -157,6 +157,16 @@ def test_without_wishes_the_dates_are_those_of_the_schedule_rules(protocol, star
     assert tuple(local_day(open_clinic(start, closed), each.place) for each in found.sessions) == expected
 
 
+def test_the_worst_deviation_counts_before_the_sum_of_all():
+    """Twice two days off, in all four, is better than once three."""
+    start, opened = date(2026, 1, 5), {0, 2, 7, 14}
+    closed = Closed(dates=frozenset(start + timedelta(days=each) for each in set(range(20)) - opened))
+    wishes = Preferences(start, weekdays=frozenset(range(7)))
+    course = Course((Interval(2, 5, 8), Interval(2, 5, 8)))
+    found = plan_series(open_clinic(start, closed), course, wishes, search_days=1, choices=0)
+    assert [(local_day(open_clinic(start, closed), each.place) - start).days for each in found.sessions] == [0, 7, 14]
+
+
 def open_clinic(start: date, closed: Closed, zone: str = "Europe/Madrid") -> ClinicTime:
     """Nothing is taken; open every day that is not closed."""
     week = {day: ((time(9), time(11)),) for day in range(7) if day not in closed.weekdays}

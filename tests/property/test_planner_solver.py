@@ -10,7 +10,7 @@ from tests.property.series_cases import Times, cost_of, series_of
 from tests.property.solver import SPAN, Model, instance
 
 
-@pytest.mark.parametrize("seed", [1, 4, 6])
+@pytest.mark.parametrize("seed", [1, 4, 23])
 def test_an_independent_solver_finds_the_same_optimum(seed):
     case = instance(seed)
     found = plan_series(case.clinic, case.course, case.preferences, search_days=SPAN, choices=0)
