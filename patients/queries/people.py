@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic import clock
@@ -34,8 +34,9 @@ def patients_for(actor: Actor) -> QuerySet[Patient]:
     if isinstance(actor, PatientByLink):
         return Patient.objects.filter(pk=actor.patient_id)
     if isinstance(actor, User) and actor.is_active:
-        links = PatientSite.objects.filter(site__in=actor.sites.all())
-        return Patient.objects.filter(pk__in=links.values("patient_id"))
+        # Asked for each patient, not as a list: SQLite would make the list of all of them for every look-up.
+        links = PatientSite.objects.filter(patient=OuterRef("pk"), site__in=actor.sites.all())
+        return Patient.objects.filter(Exists(links))
     return Patient.objects.none()
 
 
