@@ -1,4 +1,4 @@
-"""A whole consultation by keyboard alone, in few interactions."""
+"""A whole consultation by keyboard alone, and one by touch alone; and nothing typed is lost with the session."""
 
 import re
 import sys
@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from mesoclinic.demo import DEMO_PASSWORD
 from patients.models import Consultation, Patient
 
 pytestmark = pytest.mark.usefixtures("rows")
 
 MOST_INTERACTIONS = 60
+TABLET = {"viewport": {"width": 1024, "height": 768}, "has_touch": True}
+SMALLEST_TARGET = 44
 # The questions in the order in which the focus comes to them, and the one key or typed field that answers each.
 WALK = (
     ("dx", "2"),
@@ -108,3 +111,69 @@ def test_a_consultation_by_keyboard_alone(signed_in_as: Callable[..., Page], cap
     with capsys.disabled():
         sys.stdout.write(f"\na consultation by keyboard alone: {keys.count} interactions\n")
     assert keys.count < MOST_INTERACTIONS
+
+
+def test_a_consultation_by_touch_alone(signed_in_as: Callable[..., Page]):
+    patient = new_patients()[0]
+    page = signed_in_as("derm", **TABLET)
+    page.goto(f"/patients/{patient.pk}/")
+    tap(page.get_by_role("button", name="Start consultation"))
+    page.wait_for_url(re.compile(r"/consultations/\d+/$"))
+    for name, answer in WALK:
+        if len(answer) > 1:
+            field = page.locator(f"[name={name}]")
+            tap(field)
+            page.keyboard.insert_text(answer)
+        else:
+            choices = page.locator(f"[name={name}]")
+            order = {"y": 0, "n": 1}
+            tap(choices.nth(order[answer] if answer in order else int(answer) - 1))
+    expect(verdict(page)).to_have_text("Suitable with conditions")
+    tap(page.get_by_role("button", name="Review and sign"))
+    page.wait_for_url(re.compile(r"/review/$"))
+    for caution in page.locator(".caution").all():
+        tap(caution.locator("label"))
+    tap(page.get_by_role("button", name="Sign consultation"))
+    expect(page.get_by_text("Consultation signed and locked.")).to_be_visible()
+    assert Consultation.objects.get(patient=patient).state == Consultation.State.SIGNED
+
+
+def test_what_is_typed_outlives_the_session_and_comes_to_a_second_device(
+    sign_in_as: Callable[..., Page],
+):
+    patient = new_patients()[0]
+    page = sign_in_as("derm")
+    page.goto(f"/patients/{patient.pk}/")
+    page.get_by_role("button", name="Start consultation").click()
+    page.wait_for_url(re.compile(r"/consultations/\d+/$"))
+    page.locator("[name=notes__complaint]").fill("Since the summer.")
+    page.locator("[name=notes__complaint]").press("Tab")
+    expect(page.locator("[data-saved-text]")).to_contain_text("Saved")
+    page.context.clear_cookies(name="session")
+    page.locator("[name=weight_kg]").fill("62,5")
+    page.locator("[name=weight_kg]").press("Tab")
+    page.locator("[name=notes__complaint]").fill("Since the summer, more in autumn.")
+    page.locator("[name=notes__complaint]").press("Tab")
+    back = page.get_by_role("link", name="Sign in again and go on")
+    expect(back).to_be_visible()
+    expect(page.locator("#verdict")).to_be_visible()
+    back.click()
+    page.locator("input[name=login]").fill("derm@demo.test")
+    page.locator("input[name=password]").fill(DEMO_PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(re.compile(r"/consultations/\d+/$"))
+    expect(page.locator("[name=weight_kg]")).to_have_value("62,5")
+    expect(page.locator("[data-saved-text]")).to_contain_text("Saved")
+    elsewhere = sign_in_as("derm", **TABLET)
+    elsewhere.goto(page.url)
+    expect(elsewhere.locator("[name=notes__complaint]")).to_have_value("Since the summer, more in autumn.")
+    expect(elsewhere.locator("[name=weight_kg]")).to_have_value("62,5")
+
+
+def tap(control: Locator) -> None:
+    """A finger on a control: what it meets is large enough for one."""
+    control.scroll_into_view_if_needed()
+    box = control.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= SMALLEST_TARGET, (control, box)
+    control.tap()
