@@ -54,7 +54,7 @@ def save_draft(actor: User, *, consultation_id: int, version: int, answers: Mapp
         changed = sorted(name for name in {*draft.answers, *answers} if draft.answers.get(name) != answers.get(name))
         if sum(len(text) for texts in answers.values() for text in texts) > DRAFT_BYTES:
             raise ClinicError(_("The consultation is longer than can be kept. Shorten the notes."))
-        if not changed:
+        if not changed and _is_up_to_date(draft):
             return draft.version
         _step(draft, version, answers=dict(answers), saved_at=clock.now())
         audit.record(actor, "consultation.saved", draft, patient_id=draft.patient_id, changed=changed)
@@ -76,6 +76,8 @@ def sign_consultation(
     with atomic():
         draft = consultation_for(actor, consultation_id)
         _own_draft(actor, draft)
+        _of_today(draft)
+        _nothing_overwritten(draft, facts)
         _nothing_dropped(draft, facts)
         sheet = write_fact_sheet(
             actor, patient=draft.patient, facts=facts, source=FactSheet.Source.CONSULTATION, consultation=draft
@@ -110,6 +112,45 @@ def _own_draft(actor: User, consultation: Consultation) -> None:
         raise StaleRecord(_("This consultation is signed. Add an addendum instead."))
     if consultation.clinician_id != actor.pk:
         raise StaleRecord(_("This draft belongs to %(name)s.") % {"name": consultation.clinician.name})
+
+
+def _is_up_to_date(draft: Consultation) -> bool:
+    """Whether the draft was saved today and after the last fact sheet."""
+    newer = draft.patient.fact_sheets.filter(at__gt=draft.saved_at).exists()
+    return not newer and draft.saved_at.astimezone(draft.site.zone).date() == today_at(draft.site)
+
+
+def _of_today(draft: Consultation) -> None:
+    """Answers are dated on the day they are signed: those of an earlier day are looked through and saved again."""
+    if draft.saved_at.astimezone(draft.site.zone).date() != today_at(draft.site):
+        raise RuleBroken(
+            _("This draft was last saved on an earlier day. Go back, check what may have changed since, and save it.")
+        )
+
+
+def _nothing_overwritten(draft: Consultation, facts: Mapping[str, object]) -> None:
+    """What others recorded after the draft was last saved is looked at before an older answer takes its place."""
+    sheets = draft.patient.fact_sheets.order_by("-number")
+    newest = sheets.first()
+    if newest is None or newest.at <= draft.saved_at:
+        return
+    seen = sheets.filter(at__lte=draft.saved_at).first()
+    before = seen.facts if seen else {}
+    differs = {
+        name
+        for name, entry in newest.facts.items()
+        if _value(entry) != _value(before.get(name)) and _value(entry) != _value(facts.get(name))
+    }
+    rows = [row for row in catalogue_of(current_release()).of(Input) if (row.stored_as or row.id) in differs]
+    if rows:
+        raise RuleBroken(
+            _("Recorded by others since this draft was saved: %(questions)s. Go back, check these answers and save.")
+            % {"questions": " · ".join(row.question for row in rows)}
+        )
+
+
+def _value(entry: object) -> object:
+    return entry.get("value") if isinstance(entry, Mapping) else None
 
 
 def _nothing_dropped(draft: Consultation, facts: Mapping[str, object]) -> None:

@@ -33,7 +33,7 @@ from sessions.queries.adverse import (
     is_sentinel_event,
     name_of,
 )
-from sessions.queries.stops import event_stops
+from sessions.queries.stops import ends_course, event_stops
 from sessions.rules.triage import Triaged, triage
 
 PAGE = 50
@@ -180,7 +180,7 @@ def event_page(actor: User, event_id: int) -> EventPage:
         triages=list(event.triages.select_related("by").order_by("-at")),
         told=_told(event),
         stops=stops,
-        course=bool(stops) and _running(event.patient),
+        course=ends_course(stops) and _running(event.patient),
         may_assess=may(actor, Can.ASSESS_ADVERSE_EVENT),
         may_settle=may(actor, Can.SETTLE_SENTINEL_EVENT),
         may_record=may(actor, Can.RECORD_ADVERSE_EVENT),

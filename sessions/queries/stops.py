@@ -1,5 +1,7 @@
 """What forbids booking a plan at all, by the rules of scheduling (clinical.md 6.2, 6.3), on the day of the booking."""
 
+from collections.abc import Iterable
+
 from mesoclinic import clock
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
@@ -34,3 +36,8 @@ def booking_stops(version: PlanVersion) -> list[Finding]:
 def event_stops(version: PlanVersion) -> list[Finding]:
     """Those of the stops that an adverse event makes."""
     return [finding for finding in booking_stops(version) if finding.rule in (UNSETTLED, GRAVE)]
+
+
+def ends_course(found: Iterable[Finding]) -> bool:
+    """Whether one of these ends the course for good; an unsettled event only holds it up."""
+    return any(finding.rule == GRAVE for finding in found)

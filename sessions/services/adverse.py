@@ -18,7 +18,7 @@ from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType
 from sessions.documents.adverse_report import keep_report
-from sessions.models import AdverseEvent, AdverseEventEntry, EventOutcome, Series, TreatmentRecord
+from sessions.models import AdverseEvent, AdverseEventEntry, Causality, EventOutcome, Series, TreatmentRecord
 from sessions.queries.adverse import (
     event_for,
     is_assessed,
@@ -28,7 +28,7 @@ from sessions.queries.adverse import (
     records_of,
     site_of,
 )
-from sessions.queries.stops import event_stops
+from sessions.queries.stops import ends_course, event_stops
 from sessions.rules.adverse_told import Report
 from sessions.services.adverse_effects import alert, ask_for_contact, take_effect
 from sessions.services.endings import stop_series
@@ -54,6 +54,10 @@ def open_event(actor: User, *, patient: Patient, report: Report) -> AdverseEvent
         now, record, lots = clock.now(), _record(patient, report.record_id), _lots(patient, report.lots)
         if report.onset_at > now:
             raise ClinicError(_("This time is still to come."), "on")
+        if report.onset_at.astimezone(site_of(actor, patient).zone).date() < patient.birth_date:
+            raise ClinicError(_("The patient was not born then."), "on")
+        if record and record.started_at and report.onset_at < record.started_at:
+            raise ClinicError(_("The session started later than this."), "on")
         event = AdverseEvent.objects.create(
             patient=patient,
             site=record.site if record else site_of(actor, patient),
@@ -71,6 +75,8 @@ def open_event(actor: User, *, patient: Patient, report: Report) -> AdverseEvent
             reported_by=actor,
             reported_at=now,
         )
+        if report.causality == Causality.UNRELATED and is_sentinel_event(event, current_catalogue()) is not Tri.NO:
+            access.require(actor, Can.SETTLE_SENTINEL_EVENT)
         event.lots.set(lots)
         todo = ask_for_contact(actor, event)
         _entry(actor, event, Kind.OPENED, "", todo=todo)
@@ -101,10 +107,11 @@ def assess_adverse_event(
         _known_kind(code, grade, catalogue)
         _told(reason)
         was = is_sentinel_event(event, catalogue) is Tri.YES
+        now_unrelated = Causality.UNRELATED == causality != event.causality
         event.code, event.grade = code, grade
         event.worst_grade = max(grade, event.worst_grade or grade)
         event.causality, event.seriousness, event.action = causality, seriousness, action
-        if was and is_sentinel_event(event, catalogue) is not Tri.YES:
+        if was and (now_unrelated or is_sentinel_event(event, catalogue) is not Tri.YES):
             access.require(actor, Can.SETTLE_SENTINEL_EVENT)
         event.lots.set(_lots(event.patient, lots))
         todo = ask_for_contact(actor, event) if grade > (before or 0) else None
@@ -139,10 +146,10 @@ def close_adverse_event(
     with atomic():
         event = _open(_seen(actor, event_id, version))
         catalogue = current_catalogue()
-        if outcome != EventOutcome.ONGOING and is_sentinel_event(event, catalogue) is Tri.YES:
-            access.require(actor, Can.SETTLE_SENTINEL_EVENT)
         _told(reason)
         _outcome_fits(event, outcome, resolved_on, catalogue)
+        if outcome != EventOutcome.ONGOING and is_sentinel_event(event, catalogue) is not Tri.NO:
+            access.require(actor, Can.SETTLE_SENTINEL_EVENT)
         event.outcome = outcome
         if outcome == EventOutcome.ONGOING:
             _step(actor, event, Kind.ONGOING, reason)
@@ -176,7 +183,9 @@ def stop_course(actor: User, *, event_id: int, version: int, reason: str) -> Adv
         event = _seen(actor, event_id, version)
         _told(reason)
         running = Series.objects.filter(patient=event.patient_id, state=Series.State.OPEN)
-        stopped = [each for each in running.select_for_update(of=("self",)) if event_stops(each.plan_version)]
+        stopped = [
+            each for each in running.select_for_update(of=("self",)) if ends_course(event_stops(each.plan_version))
+        ]
         if not stopped:
             raise Conflict(_("No course is stopped by this event."))
         for series in stopped:
@@ -254,7 +263,7 @@ def _known_kind(code: str, grade: int | None, catalogue: Catalogue) -> None:
 def _outcome_fits(event: AdverseEvent, outcome: str, resolved_on: date | None, catalogue: Catalogue) -> None:
     if outcome not in EventOutcome.values:
         raise ClinicError(_("Choose what came of it."), "outcome")
-    if not is_assessed(event) and outcome != EventOutcome.EXCLUDED:
+    if not is_assessed(event):
         raise ClinicError(_("Assess the event first: nobody has said what it is and how grave."), "outcome")
     fatal = event.grade == max(row.grade for row in catalogue.of(AdverseEventGrade))
     if outcome != EventOutcome.EXCLUDED and fatal != (outcome == EventOutcome.DIED):

@@ -13,7 +13,7 @@ from patients.queries.people import patient_for
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.adverse_events import TriageAnswer
 from sessions.models import AdverseEvent, Triage
-from sessions.queries.adverse import directors_at, event_for, lots_given_to, records_of, site_of
+from sessions.queries.adverse import directors_at, event_for, is_assessed, lots_given_to, records_of, site_of
 from sessions.rules.adverse_told import Call, Report
 from sessions.rules.triage import has_red_flag, triage
 from sessions.services.adverse import open_event, tell_again
@@ -29,7 +29,8 @@ def answer_call(actor: User, *, patient_id: int, call: Call) -> Triage:
         found = triage(call.signs, current_catalogue(), temperature_c=call.temperature_c)
         if not any(state is not Tri.UNKNOWN for state in call.signs.values()) and call.temperature_c is None:
             raise ClinicError(_("Ask about the signs first: none is answered."))
-        event = _event(actor, patient, call) if found.signs else None
+        grave = has_red_flag(found) is not Tri.NO
+        event = _event(actor, patient, call, grave=grave) if found.signs else None
         made = Triage.objects.create(
             patient=patient,
             site=site,
@@ -51,13 +52,15 @@ def answer_call(actor: User, *, patient_id: int, call: Call) -> Triage:
     return made
 
 
-def _event(actor: User, patient: Patient, call: Call) -> AdverseEvent:
-    if call.event_id is not None:
-        event = event_for(actor, call.event_id)
-        if event.patient_id != patient.pk:
+def _event(actor: User, patient: Patient, call: Call, *, grave: bool) -> AdverseEvent:
+    """The event that the call is about; a red flag about one that was judged already is judged as a new one."""
+    about = event_for(actor, call.event_id) if call.event_id is not None else None
+    if about is not None:
+        if about.patient_id != patient.pk:
             raise ClinicError(_("There is no such event of this patient."), "event_id")
-        tell_again(actor, event, call.text)
-        return event
+        tell_again(actor, about, call.text)
+        if not (grave and is_assessed(about)):
+            return about
     last = records_of(patient).first()
     given = {use.lot_id for use in last.lot_uses.all()} if last else set()
     report = Report(
