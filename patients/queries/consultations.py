@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic import clock
@@ -26,7 +26,7 @@ BIRTH = "date_of_birth"
 
 def consultations_for(actor: User) -> QuerySet[Consultation]:
     """Consultations of patients within the actor's sites, with who and where."""
-    found = Consultation.objects.filter(patient__in=patients_for(actor))
+    found = Consultation.objects.filter(Exists(patients_for(actor).filter(pk=OuterRef("patient"))))
     return found.select_related("patient", "site", "clinician", "signed_by")
 
 
