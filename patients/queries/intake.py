@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.sites import Site
 from mesoclinic.typed import parse_date
@@ -18,6 +19,7 @@ from patients.queries.consultations import open_draft_for, readable_facts, reada
 from patients.queries.links import open_links
 from patients.queries.people import patient_for, patients_for
 from patients.rules.intake import UNKNOWN, Standing, standing
+from patients.rules.still_true import Manner, manner_of
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.inputs import Input
@@ -43,7 +45,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One answer of the patient beside the record. `writes` is whether a consultation has a place for it."""
+    """One answer of the patient beside the record. `writes` is whether a consultation has a place for it.
+
+    `outdated` is an answer of an earlier day to what has to be answered anew each time (decision 017).
+    """
 
     proposal: Proposal
     row: Input | None
@@ -52,6 +57,7 @@ class Line:
     recorded: str
     standing: Standing
     writes: bool
+    outdated: bool = False
 
     @property
     def field(self) -> str:
@@ -64,7 +70,8 @@ class Line:
     @property
     def plain(self) -> bool:
         """Whether it may be taken over together with others: it adds to the record or agrees with it."""
-        return self.open and self.writes and self.standing in (Standing.NEW, Standing.SAME)
+        fits = self.standing in (Standing.NEW, Standing.SAME)
+        return self.open and self.writes and fits and not self.outdated
 
 
 @dataclass(frozen=True)
@@ -216,7 +223,12 @@ def _line(
     now = draft if draft is not None else sheet
     recorded = _words(field, now, catalogue)[1] if now not in (None, "") else ""
     writes = said != UNKNOWN or (row.type in _TAKES_UNKNOWN and not row.stored_as)
-    return Line(proposal, row, question, words, recorded, standing(row, said, sheet, draft), writes)
+    stands = standing(row, said, sheet, draft)
+    return Line(proposal, row, question, words, recorded, stands, writes, _is_outdated(proposal, row))
+
+
+def _is_outdated(proposal: Proposal, row: Input) -> bool:
+    return manner_of(row) is Manner.ANEW and proposal.made_at.date() < clock.now().date()
 
 
 def _apart(recorded: str, said: str) -> Standing:

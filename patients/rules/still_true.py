@@ -63,7 +63,7 @@ def unconfirmed(
     """Names of what is known and was neither confirmed nor answered anew, in the order of the dictionary.
 
     `given` are today's answers by the name that a sheet keeps, `facts` the same answers read. What is measured is no
-    such answer, and what no longer applies is not asked.
+    such answer, and what certainly no longer applies is not asked.
     """
     return tuple(
         name
@@ -72,7 +72,7 @@ def unconfirmed(
         and name not in given
         and _says_something(known[name].get("value"))
         and _is_asked(row)
-        and holds(asked_when(row), facts) is Tri.YES
+        and holds(asked_when(row), facts) is not Tri.NO
     )
 
 

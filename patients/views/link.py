@@ -27,6 +27,7 @@ KNOWN = "known_by_link"
 KNOWN_SECONDS = 30 * 60
 REFRESH_SECONDS = 60
 PAGES = {"intake": "patients:intake_start"}
+THANKS = {"intake": "patients:intake_sent"}
 P = ParamSpec("P")
 
 
@@ -51,6 +52,8 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
             answer.set_cookie(COOKIE, token, secure=settings.HTTPS, httponly=True, samesite="Lax")
             answer.headers["Referrer-Policy"] = "no-referrer"
             return answer
+        if request.COOKIES.get(COOKIE) == token and just_used(request, purpose) is not None:
+            return redirect(THANKS[purpose])
     _within_limit(request)
     return gone(request)
 
@@ -64,7 +67,9 @@ def by_link(purpose: str, can: Can, *, known: bool = True) -> Callable[[View[P]]
         def guarded(request: LinkRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             link = opened_by(request.COOKIES.get(COOKIE, ""), purpose)
             if link is None:
-                return gone(request)
+                # A second tap on “Send” finds the link used: this device is thanked, nobody else learns of it.
+                used = not request.htmx and just_used(request, purpose) is not None
+                return redirect(THANKS[purpose]) if used else gone(request)
             enter(request, link)
             with translation.override(spoken(link.patient.language)), timezone.override(link.site.zone):
                 if known and not is_known(request, link):

@@ -1,6 +1,7 @@
 /**
  * Shows a question only while it applies: `data-when` holds alternatives, each a list of conditions on other answers.
- * What has an answer of its own stays in sight. Without scripts every question is shown.
+ * What has an answer of its own stays in sight; what was known before (`data-known`) only goes once it certainly does
+ * not apply. Without scripts every question is shown.
  */
 
 import { answered } from "../questions.js";
@@ -14,16 +15,18 @@ export function mount(element) {
 
   const show = () => {
     const given = new FormData(form);
-    /** @param {Condition} condition */
-    const holds = ({ input, any, none }) => {
+    /** @param {Condition} condition @param {boolean} unless_known what holds while the other answer is not known */
+    const holds = ({ input, any, none }, unless_known) => {
       const answers = given.getAll(input).filter((answer) => answer && answer !== "unknown");
-      if (!answers.length || answers.some((answer) => none.includes(String(answer)))) return false;
+      if (!answers.length) return unless_known;
+      if (answers.some((answer) => none.includes(String(answer)))) return false;
       return !any.length || answers.some((answer) => any.includes(String(answer)));
     };
     for (const row of rows) {
       /** @type {Condition[][]} */
       const alternatives = JSON.parse(row.dataset.when ?? "[]");
-      row.hidden = !alternatives.some((all) => all.every(holds)) && !answered(row);
+      const known = "known" in row.dataset;
+      row.hidden = !alternatives.some((all) => all.every((each) => holds(each, known))) && !answered(row);
     }
   };
 
