@@ -7,13 +7,20 @@ from mesoclinic.forms import ClinicForm
 from patients.queries.intake import Seen
 
 _AGAIN = {"required": _("Open the page again.")}
+LINK_ACTIONS = ("send", "show", "revoke")
 _LARGEST = 2**31 - 1
 
 
 class LinkForm(ClinicForm):
     """Send, show or take back."""
 
-    action = forms.ChoiceField(choices=[(each, each) for each in ("send", "show", "revoke")], error_messages=_AGAIN)
+    action = forms.CharField(required=False)
+
+    def clean(self) -> None:
+        super().clean()
+        # Three buttons: no field stands on the page that a message could lead to.
+        if self.cleaned_data.get("action") not in LINK_ACTIONS:
+            raise forms.ValidationError(_AGAIN["required"])
 
 
 class ManyFields(forms.Field):

@@ -12,7 +12,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion, TreatmentPlan
 from patients.queries.consent_form import current_form
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from patients.rules.consent import Given, Lack, validity
 from protocols.queries.catalogue import current_catalogue
 
@@ -47,7 +47,7 @@ class Standing:
 
 def consents_for(actor: Actor) -> QuerySet[Consent]:
     """Consents of patients within reach."""
-    found = Consent.objects.filter(patient__in=patients_for(actor))
+    found = Consent.objects.filter(reached(actor))
     return found.select_related(
         "patient", "site", "offered_by", "document", "plan_version__plan", "plan_version__release"
     )

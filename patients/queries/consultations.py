@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic import clock
@@ -14,7 +14,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
 from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Candidacy, Consultation, Correction, Patient
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from patients.rules.faga import asked
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.diagnosis import Diagnosis, SaltRegion, SeverityScale
@@ -26,7 +26,7 @@ BIRTH = "date_of_birth"
 
 def consultations_for(actor: User) -> QuerySet[Consultation]:
     """Consultations of patients within the actor's sites, with who and where."""
-    found = Consultation.objects.filter(Exists(patients_for(actor).filter(pk=OuterRef("patient"))))
+    found = Consultation.objects.filter(reached(actor))
     return found.select_related("patient", "site", "clinician", "signed_by")
 
 

@@ -17,7 +17,7 @@ from mesoclinic.typed import parse_date
 from patients.models import Consultation, FactSheet, IntakeDraft, Patient, PatientLink, Proposal
 from patients.queries.consultations import open_draft_for, readable_facts, readable_narrative
 from patients.queries.links import open_links
-from patients.queries.people import patient_for, patients_for
+from patients.queries.people import patient_for, reached
 from patients.rules.intake import UNKNOWN, Standing, standing
 from patients.rules.still_true import Manner, manner_of
 from protocols.queries.catalogue import current_catalogue
@@ -159,7 +159,7 @@ def standby_of(patient: Patient) -> Standby:
 def waiting_intakes_for(actor: User) -> list[Arrived]:
     """Intakes with answers that nobody has decided on, the oldest first."""
     undecided = Count("proposals", filter=Q(proposals__accepted=None))
-    sent = PatientLink.objects.filter(purpose=PURPOSE, used_at__isnull=False, patient__in=patients_for(actor))
+    sent = PatientLink.objects.filter(reached(actor), purpose=PURPOSE, used_at__isnull=False)
     found = sent.annotate(waiting=undecided).filter(waiting__gt=0).select_related("patient", "site").order_by("used_at")
     return [Arrived(each.patient, each.site, each.used_at or each.made_at, each.waiting) for each in found[:ARRIVED]]
 

@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from patients.models import Notice
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 
 
 def notices_for(actor: Actor) -> QuerySet[Notice]:
     """The notices of the patients within the actor's scope, with what a page shows of them."""
-    return Notice.objects.filter(patient__in=patients_for(actor)).select_related("patient", "site", "message")
+    return Notice.objects.filter(reached(actor)).select_related("patient", "site", "message")
 
 
 def notice_for(actor: Actor, notice_id: int) -> Notice:

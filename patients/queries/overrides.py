@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from patients.models import Attachment, Candidacy, Override, Patient
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from patients.rules.overrides import Aside, Stored, effective, holds, may_be_overridden
 
 
@@ -29,7 +29,7 @@ class Overridden:
 
 def candidacy_for(actor: Actor, candidacy_id: int) -> Candidacy:
     """A verdict within reach; raises OutOfScope."""
-    found = Candidacy.objects.filter(patient__in=patients_for(actor), pk=candidacy_id)
+    found = Candidacy.objects.filter(reached(actor), pk=candidacy_id)
     candidacy = found.select_related("patient", "fact_sheet__consultation", "release").first()
     if candidacy is None:
         raise OutOfScope(_("There is no such verdict at your sites."))

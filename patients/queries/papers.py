@@ -7,7 +7,7 @@ from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from patients.models import Attachment, Patient, PatientDocument
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 
 # Papers that are handed to patients; every other kind may hold clinical notes and is for clinical roles only.
 HANDED_OUT = ("consent", "aftercare", "preparation", "dates", "plan summary")
@@ -15,7 +15,7 @@ HANDED_OUT = ("consent", "aftercare", "preparation", "dates", "plan summary")
 
 def papers_for(actor: Actor) -> QuerySet[PatientDocument]:
     """The papers of the patients within the actor's scope, newest first."""
-    papers = PatientDocument.objects.filter(patient__in=patients_for(actor))
+    papers = PatientDocument.objects.filter(reached(actor))
     papers = papers.select_related("document", "attachment__by", "attachment__set_aside_by")
     return papers if may(actor, Can.VIEW_CLINICAL) else papers.filter(kind__in=HANDED_OUT)
 

@@ -40,6 +40,11 @@ def patients_for(actor: Actor) -> QuerySet[Patient]:
     return Patient.objects.none()
 
 
+def reached(actor: Actor, patient: str = "patient") -> Exists:
+    """The condition that the patient of a row, by the path to it, is within the actor's reach; asked for each row."""
+    return Exists(patients_for(actor).filter(pk=OuterRef(patient)))
+
+
 def patient_for(actor: Actor, patient_id: int) -> Patient:
     """The patient; raises OutOfScope alike for another site's patient and for none at all."""
     patient = patients_for(actor).filter(pk=patient_id).first()

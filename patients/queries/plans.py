@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope, StaleRecord
 from patients.models import Patient, PlanVersion, SignOff, TreatmentPlan
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from protocols.models import Lot, Product
 from protocols.rules.mixture import Component, Formulation, Syringe
 from protocols.rules.mixture import Product as ProductRecord
@@ -49,7 +49,7 @@ class Ingredient:
 
 def plans_for(actor: Actor) -> QuerySet[TreatmentPlan]:
     """Plans of patients within reach."""
-    found = TreatmentPlan.objects.filter(patient__in=patients_for(actor))
+    found = TreatmentPlan.objects.filter(reached(actor))
     return found.select_related("patient", "site", "consultation")
 
 

@@ -13,7 +13,7 @@ from patients.models import Component, PlanVersion, SignOff
 from patients.queries.banner import current_facts
 from patients.queries.candidacy import Shown, shown
 from patients.queries.consultations import today_at
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from patients.queries.plans import formulation_digest, mixture_of, technique_of
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.facts import from_sheet
@@ -52,7 +52,7 @@ class Request:
 
 def sign_offs_for(actor: Actor) -> QuerySet[SignOff]:
     """Sign-offs of patients within reach, the newest first."""
-    found = SignOff.objects.filter(plan_version__plan__patient__in=patients_for(actor))
+    found = SignOff.objects.filter(reached(actor, "plan_version__plan__patient"))
     return found.select_related("asked_by", "decided_by", "plan_version__release", "plan_version__plan__patient")
 
 

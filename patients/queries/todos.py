@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.accounts import Role, User
 from mesoclinic.errors import OutOfScope
 from patients.models import Todo
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 
 
 def todos_for(actor: User) -> QuerySet[Todo]:
@@ -17,7 +17,7 @@ def todos_for(actor: User) -> QuerySet[Todo]:
     asked = Q(user=actor) | Q(user__isnull=True, role__in=["", *actor.roles])
     if Role.DIRECTOR in actor.roles:
         asked |= Q(user__is_active=False)
-    in_scope = Q(patient__isnull=True) | Q(patient__in=patients_for(actor))
+    in_scope = Q(patient__isnull=True) | reached(actor)
     found = Todo.objects.filter(asked, in_scope, site__in=actor.sites.all())
     return found.select_related("patient", "site").order_by("pk")
 

@@ -166,7 +166,8 @@ def _refusal(request: LinkRequest, outcome: Known) -> str:
 
 def _seen(request: LinkRequest) -> int:
     text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else 0
+    # The first version is 0, so that what cannot be read must be none at all.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else -1
 
 
 urls = [

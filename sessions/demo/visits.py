@@ -13,7 +13,6 @@ from sessions.rules.series_places import Preferences
 from sessions.services.booking import book_series
 from sessions.services.visits import NotLegal, book_visit, cancel_booking, set_state
 
-LONGER = timedelta(hours=2)
 WEEK = 7
 
 
@@ -63,5 +62,4 @@ def cancel(desk: User, booking: Booking, reason: str) -> None:
 
 
 def _weekly(start: date, at: time, doctor_id: int | None) -> Preferences:
-    latest = (datetime.combine(start, at) + LONGER).time()
-    return Preferences(start, frozenset({start.weekday()}), at, latest, doctor_id)
+    return Preferences(start, frozenset({start.weekday()}), at, at, doctor_id)

@@ -14,7 +14,7 @@ from mesoclinic.rules.finding import Finding
 from mesoclinic.rules.tri import Tri, any_, known
 from mesoclinic.sites import Site
 from patients.models import FactSheet, Patient, PlanVersion
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from protocols.models import Lot
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
@@ -31,7 +31,7 @@ RANKS = ("none", "mild", "grade2_unresolved", "grade3", "sentinel")
 
 def events_for(actor: Actor) -> QuerySet[AdverseEvent]:
     """The adverse events of the patients within reach, with what a page shows of them."""
-    found = AdverseEvent.objects.filter(patient__in=patients_for(actor))
+    found = AdverseEvent.objects.filter(reached(actor))
     return found.select_related("patient", "site", "record__session", "reported_by").prefetch_related("lots__product")
 
 

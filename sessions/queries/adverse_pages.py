@@ -17,7 +17,7 @@ from mesoclinic.rules.finding import Finding
 from mesoclinic.rules.tri import Tri
 from mesoclinic.sites import Site
 from patients.models import Patient
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from patients.queries.plans import open_versions
 from protocols.models import Lot
 from protocols.queries.catalogue import current_catalogue
@@ -224,7 +224,7 @@ def advice(found: Triaged) -> Advice:
 
 def triage_for(actor: User, triage_id: int) -> Triage:
     """A call that was answered; raises OutOfScope alike for another site's and for none at all."""
-    found = Triage.objects.filter(patient__in=patients_for(actor), pk=triage_id)
+    found = Triage.objects.filter(reached(actor), pk=triage_id)
     made = found.select_related("patient", "site", "by", "event").first()
     if made is None:
         raise OutOfScope(_("There is no such call at your sites."))

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from mesoclinic.accounts import User
 from patients.models import Patient
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from protocols.models import Lot
 from protocols.queries.stock import lot_for
 from sessions.models import AdverseEvent, LotUse
@@ -44,7 +44,7 @@ def recall_of(actor: User, lot_id: int, *, page: str) -> Recall:
     lot = lot_for(actor, lot_id)
     everywhere = list(same_lot(lot).select_related("site", "product"))
     given = LotUse.objects.filter(lot__in=everywhere)
-    here = given.filter(record__patient__in=patients_for(actor))
+    here = given.filter(reached(actor, "record__patient"))
     uses = here.select_related("record__patient", "record__session", "record__site", "lot__site").order_by("-pk")
     everybody = given.aggregate(number=Count("record__patient", distinct=True))["number"]
     known = here.aggregate(number=Count("record__patient", distinct=True))["number"]

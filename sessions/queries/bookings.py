@@ -11,7 +11,7 @@ from mesoclinic.actors import Actor, System
 from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Room, Site, VisitType
 from patients.models import PlanVersion, TreatmentPlan
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from sessions.models import Booking, BookingUse, ResourceKind, Series, TreatmentSession
 
 COMING = (Booking.State.BOOKED, Booking.State.CONFIRMED)
@@ -63,7 +63,7 @@ def booking_for(actor: Actor, booking_id: int) -> Booking:
 def series_for(actor: Actor, series_id: int) -> Series:
     """The series with its sessions and bookings; raises OutOfScope."""
     bookings = Prefetch("sessions__bookings", bookings_for(actor).order_by("pk"))
-    found = Series.objects.filter(pk=series_id, site__in=sites_for(actor), patient__in=patients_for(actor))
+    found = Series.objects.filter(reached(actor), pk=series_id, site__in=sites_for(actor))
     related = ("patient", "site", "plan_version__plan", "plan_version__signed_by", "plan_version__release", "booked_by")
     series = found.select_related(*related).prefetch_related(bookings).first()
     if series is None:
@@ -83,7 +83,7 @@ class BookablePlan:
 
 def bookable_plan_for(actor: Actor, plan_id: int) -> BookablePlan:
     """The plan and its signed version; `refusal` says whom to ask when there is none; raises OutOfScope."""
-    plans = TreatmentPlan.objects.filter(site__in=sites_for(actor), patient__in=patients_for(actor))
+    plans = TreatmentPlan.objects.filter(reached(actor), site__in=sites_for(actor))
     plan = plans.select_related("patient", "site", "consultation__clinician").filter(pk=plan_id).first()
     if plan is None:
         raise OutOfScope(_("There is no such plan at your sites."))

@@ -377,7 +377,9 @@ def _events(actor: User, now: datetime) -> Queue:
         .select_related("patient", "site", "record")
         .prefetch_related("lots")
     )
-    catalogue = current_catalogue()
+    listed = list(opened.distinct().order_by(F("grade").desc(nulls_first=True), "onset_at")[:LISTED])
+    # An empty clinic has no catalogue yet, and no event either.
+    sentinel = {each.pk for each in listed if is_sentinel_event(each, current_catalogue()) is Tri.YES}
     rows = [
         Row(
             when=_day(each.onset_at, now.tzinfo),
@@ -387,10 +389,10 @@ def _events(actor: User, now: datetime) -> Queue:
             to="sessions:adverse_event",
             key=each.pk,
             patient_id=each.patient_id,
-            tag=_("Sentinel") if is_sentinel_event(each, catalogue) is Tri.YES else "",
+            tag=_("Sentinel") if each.pk in sentinel else "",
             level="bad",
         )
-        for each in opened.distinct().order_by(F("grade").desc(nulls_first=True), "onset_at")[:LISTED]
+        for each in listed
     ]
     return Queue("events", _("Open adverse events"), "exclamation-triangle", rows, _("No adverse event is open."))
 

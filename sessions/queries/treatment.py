@@ -14,7 +14,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.sites import Site
 from mesoclinic.templatetags.components import birth_date
 from patients.models import Addendum, Component, PlanVersion
-from patients.queries.people import patients_for
+from patients.queries.people import reached
 from protocols.models import Lot, Product
 from protocols.queries.catalogue import catalogue_of
 from protocols.queries.stock import usable_lots
@@ -31,7 +31,7 @@ MAY_OPEN = (TreatmentSession.State.BOOKED, TreatmentSession.State.IN_PROGRESS)
 
 def session_for(actor: Actor, session_id: int) -> TreatmentSession:
     """One session within reach; raises OutOfScope for another site's and for none at all alike."""
-    reach = TreatmentSession.objects.filter(series__site__in=sites_for(actor), series__patient__in=patients_for(actor))
+    reach = TreatmentSession.objects.filter(reached(actor, "series__patient"), series__site__in=sites_for(actor))
     found = reach.select_related("series__site", "series__patient", "series__plan_version__plan__site")
     session = found.select_related("series__plan_version__release").filter(pk=session_id).first()
     if session is None:
@@ -41,7 +41,7 @@ def session_for(actor: Actor, session_id: int) -> TreatmentSession:
 
 def record_for(actor: Actor, record_id: int) -> TreatmentRecord:
     """One treatment record within reach; raises OutOfScope."""
-    reach = TreatmentRecord.objects.filter(site__in=sites_for(actor), patient__in=patients_for(actor))
+    reach = TreatmentRecord.objects.filter(reached(actor), site__in=sites_for(actor))
     related = ("session__series__plan_version__plan__site", "session__series__plan_version__release", "site", "patient")
     found = reach.select_related(*related, "fact_sheet", "candidacy__release", "consent", "signed_by")
     record = found.filter(pk=record_id).first()

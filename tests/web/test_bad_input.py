@@ -16,16 +16,20 @@ from django.urls import resolve, reverse
 
 from mesoclinic.clock import lead_to
 from mesoclinic.sites import Room, VisitType
-from patients.models import PlanVersion
+from patients.models import IntakeDraft, PatientLink, PlanVersion
+from patients.queries.links import digest_of
+from patients.services.intake import save_answers
 from protocols.models import CatalogueRelease, CatalogueRow
-from tests.builders import consents, people, plans
+from tests.builders import consents, intake, people, plans
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, MATRIX, NURSE, PUBLIC
+from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, LINK, MATRIX, NURSE, PUBLIC, TOKEN, USED_LINK
 from tests.web.pages import Control, Form, Page
 from tests.web.test_route_matrix import ROUTES, Route
 
 pytestmark = pytest.mark.sweep
 
+# A year of no calendar is refused in words; a patient who asks for no topic is led to the next open one.
+SOFT = {"year": {422}, "topic": {302}}
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=cut"
 LONG = "x" * 100_000
@@ -143,6 +147,8 @@ class Scene:
         who = MATRIX[name].who
         if who in (PUBLIC, ACCOUNT):
             return self.clients["nobody" if who == PUBLIC or "reset" in name or "login" in name else DESK]
+        if who in (LINK, USED_LINK, TOKEN):
+            return self.clients[who]
         wanted = (DIRECTOR,) if name == "protocols:release" else (DESK, DOCTOR, DIRECTOR, NURSE)
         return self.clients[next(role for role in wanted if role in who)]
 
@@ -189,6 +195,8 @@ def _scene() -> Scene:
     clients = {name: Client(raise_request_exception=False) for name in ("nobody", *ours.staff)}
     for role, user in ours.staff.items():
         clients[role].force_login(user)
+    clients |= {LINK: _holder(str(ours.keys["token"])), USED_LINK: _holder(str(ours.keys["token"]))}
+    clients[TOKEN] = Client(raise_request_exception=False)
     there = theirs.staff["dermatologist"].sites.get()
     foreign = {
         "site": there.pk,
@@ -200,6 +208,19 @@ def _scene() -> Scene:
     }
     over = {"patient": str(ours.keys["patient_id"])}
     return Scene(ours, theirs, states, clients, over, foreign)
+
+
+def _holder(token: str) -> Client:
+    """A phone on which the link was opened and the birth date given."""
+    phone = Client(raise_request_exception=False)
+    phone.get(reverse("patients:link_door", args=[token]))
+    link = PatientLink.objects.get(token_sha256=digest_of(token))
+    born = link.patient.birth_date
+    typed = {"born_day": born.day, "born_month": born.month, "born_year": born.year}
+    phone.post(reverse("patients:intake_start"), typed)
+    if not IntakeDraft.objects.filter(link=link).exists():
+        save_answers(intake.holder(link), version=0, answers={"notes__complaint": ["Thinner."]})
+    return phone
 
 
 def called(
@@ -424,7 +445,7 @@ def test_no_number_in_an_address_breaks_a_page(scene, route):
             address = reverse(route.name, kwargs=ours | {name: 7_007_007}).replace("7007007", value)
             for method in MATRIX[route.name].methods:
                 answer = called(client, method, address)
-                wanted = {200, 302, 422} if MATRIX[route.name].who == ACCOUNT else {422} if name == "year" else set()
+                wanted = {200, 302, 422} if MATRIX[route.name].who == ACCOUNT else SOFT.get(name, set())
                 if answer.status_code not in {400, 404} | wanted:
                     problems.append(f"{method} {address[:60]}: {answer.status_code}")
     assert not problems, "\n".join(problems)
