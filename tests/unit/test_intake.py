@@ -72,6 +72,7 @@ def test_allergies_and_what_happened_are_those_of_the_catalogue():
         ("allergies", [LATEX], [LATEX | {"reaction": "contact"}], MILDER),
         ("cv_event_on", "2025-05-01", "2026-05-01", DIFFERENT),
         ("cv_event_on", "2025-05-01", "2020-05-01", MILDER),
+        ("cv_event_on", "2025-05-01", "unknown", MILDER),
         ("weight_kg", "80", "60", DIFFERENT),
         ("weight_kg", "60", "80", MILDER),
         ("weight_kg", "60", "sixty", MILDER),
@@ -84,3 +85,8 @@ def test_an_answer_beside_the_record(field, recorded, said, expected):
 def test_the_strictest_of_several_records_decides():
     assert standing(row("anticoagulant"), "none", "warfarin", "none") is MILDER
     assert standing(row("anticoagulant"), "none", None, "none") is SAME
+
+
+def test_an_answer_that_agrees_with_the_stricter_of_two_records_is_not_milder():
+    assert standing(row("anticoagulant"), "warfarin", "warfarin", "none") is DIFFERENT
+    assert standing(row("anticoagulant"), "none", "warfarin", "none") is MILDER
