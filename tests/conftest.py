@@ -15,6 +15,9 @@ HERE = Path(__file__).parent
 KINDS = {"unit", "property", "db", "web", "browser", "architecture"}
 NEED_DATABASE = {"db", "web"}
 
+# A test says the same on whatever day it runs: Thursday in an ordinary week, between two clock changes.
+ORDINARY_DAY = datetime(2026, 11, 26, 8, 30, tzinfo=UTC)
+
 # Reduced and seeded here; `make races` and `make fuzz` run the sweeps in full.
 hypothesis_settings.register_profile("ordinary", max_examples=60, derandomize=True, deadline=None, database=None)
 hypothesis_settings.register_profile("full", max_examples=2000, deadline=None, database=None)
@@ -47,13 +50,20 @@ class Clock:
 
 
 @pytest.fixture
-def clock(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Moves `mesoclinic.clock.now()`: `clock.set(moment)`, `clock.advance(days=1)`."""
-    moved = Clock(tmp_path / "clock")
-    moved.set(datetime.now(UTC))
+def clock(tmp_path_factory: pytest.TempPathFactory, settings, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Moves `mesoclinic.clock.now()`, an ordinary day at first: `clock.set(moment)`, `clock.advance(days=1)`."""
+    moved = Clock(tmp_path_factory.mktemp("clock") / "clock")
+    moved.set(ORDINARY_DAY)
     settings.CLOCK_FILE = str(moved.file)
     monkeypatch.setenv("MESOCLINIC_CLOCK_FILE", str(moved.file))
     return moved
+
+
+@pytest.fixture(autouse=True)
+def _an_ordinary_day(request: pytest.FixtureRequest) -> None:
+    """No test with a database reads the real clock."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("clock")
 
 
 @pytest.fixture

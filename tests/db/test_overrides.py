@@ -18,6 +18,7 @@ from protocols.queries.catalogue import current_release
 from sessions.models import Series, TreatmentSession
 from sessions.queries.today import home_for
 from tests.builders import clinic, consultations, papers, people
+from tests.conftest import ORDINARY_DAY
 
 # PS-02: the screen for body dysmorphic disorder is positive. SC-01: an infection of the scalp.
 REFERRAL = {"bdd_screen": "positive"}
@@ -176,7 +177,7 @@ def test_a_cleared_referral_holds_for_later_facts_while_its_answers_stay(doctor,
         ({"letter_id": None}, "letter_id"),
         ({"letter_id": 2**40}, "letter_id"),
         ({"valid_until": None}, "valid_until"),
-        ({"valid_until": today() - timedelta(days=1)}, "valid_until"),
+        ({"valid_until": ORDINARY_DAY.date() - timedelta(days=1)}, "valid_until"),
     ],
 )
 def test_a_referral_needs_a_letter_and_a_date_ahead(doctor, patient, wrong, field):
