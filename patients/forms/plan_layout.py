@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.rules.finding import Finding, Level
 from patients.forms.plan import MIXED, NUMBING, SYRINGES, PlanForm, numbs
 from patients.queries.candidacy import shown
+from patients.rules.suggested import Suggestion, suggestions
 from protocols.models import Product
 from protocols.rules.exclusions import excluded
 from protocols.rules.facts import Facts
@@ -22,7 +23,7 @@ from protocols.rules.kinds.candidacy import ExclusionRule
 from protocols.rules.kinds.formulation import AnaestheticLimit, FormulationRule
 from protocols.rules.kinds.ingredients import Ingredient
 from protocols.rules.kinds.inputs import Input
-from protocols.rules.kinds.schedule import Protocol, ProtocolSuggestion
+from protocols.rules.kinds.schedule import Protocol
 from protocols.rules.kinds.technique import Range, Technique, TechniqueRule
 from protocols.rules.technique import FIXED
 
@@ -144,22 +145,6 @@ class Told:
     finding: Finding
     citations: tuple[str, ...]
     fix: Fix | None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A protocol that is suggested, and its agents that this patient may not have."""
-
-    protocol: Protocol
-    barred: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A situation of 6.1 with the protocols that are considered first."""
-
-    row: ProtocolSuggestion
-    offers: tuple[Offer, ...]
 
 
 class PlanLayout:
@@ -330,10 +315,7 @@ class PlanLayout:
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:
         """The table of 6.1; the doctor decides."""
-        return tuple(
-            Suggestion(row, tuple(self._offer(name) for name in row.suggested))
-            for row in self.catalogue.of(ProtocolSuggestion)
-        )
+        return suggestions(self.facts, self.catalogue)
 
     @cached_property
     def live(self) -> str:
@@ -457,11 +439,6 @@ class PlanLayout:
         if self.catalogue.has(ExclusionRule, rule):
             return self.catalogue.row(ExclusionRule, rule).reason
         return self.catalogue.row(FormulationRule, rule).reason
-
-    def _offer(self, name: str) -> Offer:
-        protocol = self.catalogue.row(Protocol, name)
-        barred = [agent for agent in protocol.agents if self._excluded.get(agent)]
-        return Offer(protocol, tuple(self.catalogue.row(Ingredient, agent).name for agent in barred))
 
     def _fix(self, finding: Finding) -> Fix | None:
         """The change that would settle a finding, where there is one that only makes the session milder."""

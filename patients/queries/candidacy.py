@@ -8,8 +8,9 @@ from typing import Any
 from mesoclinic.rules.finding import Finding, Level
 from patients.models import Candidacy, FactSheet, Patient
 from patients.queries.overrides import Overridden
-from patients.rules.candidacy import CandidacyResult, Verdict, required
+from patients.rules.candidacy import TREATABLE, CandidacyResult, Verdict, required
 from patients.rules.overrides import effective
+from patients.rules.suggested import Suggestion, suggested
 from protocols.models import CatalogueRelease
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts
@@ -57,6 +58,7 @@ class Panel:
 
     `unconfirmed` are facts of before that nobody has confirmed: while there are any, nothing is concluded. `so_far`
     is the verdict with the overrides that count, `after` the same held back by them, and `told` what the patient hears.
+    `suggested` is what a plan could begin with, once the verdict lets one be made.
     """
 
     verdict: CandidacyResult
@@ -71,6 +73,7 @@ class Panel:
     asked: int
     open: tuple[str, ...]
     unconfirmed: tuple[str, ...] = ()
+    suggested: tuple[Suggestion, ...] = ()
 
     @property
     def left(self) -> int:
@@ -123,6 +126,7 @@ def panel(
         asked=len(wanted),
         open=tuple(row.id for row in catalogue.of(Input) if row.id in missing),
         unconfirmed=unconfirmed,
+        suggested=suggested(facts, catalogue) if after in TREATABLE else (),
     )
 
 

@@ -27,6 +27,10 @@ class Verdict(StrEnum):
     PROCEED = "proceed"
 
 
+# With these a plan can be made and a session be given.
+TREATABLE = frozenset({Verdict.PROCEED, Verdict.CAUTION})
+
+
 @dataclass(frozen=True, slots=True)
 class CandidacyResult:
     """One evaluation. `gaps` are the missing codes with their wording; `temporary` only speaks when contraindicated."""

@@ -30,6 +30,7 @@ from patients.queries.candidacy import newest_sheet, verdict_on
 from patients.queries.consultations import consultation_for, today_at
 from patients.queries.overrides import verdict_after
 from patients.queries.plans import Ingredient, mixture_of, plan_for, technique_of, version_of
+from patients.rules.candidacy import TREATABLE
 from patients.services.candidacy import acknowledge, judge
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of, current_release, may_finalise
@@ -38,7 +39,6 @@ from protocols.rules.formulation import check_mixture
 from protocols.rules.kinds.schedule import Protocol
 
 OK_RESULTS = ("ok", "ok_with_warnings")
-OK_VERDICTS = ("proceed", "caution")
 
 
 class Wishes(TypedDict, total=False):
@@ -185,7 +185,7 @@ def _verdict(actor: User, draft: PlanVersion, read: Iterable[str]) -> Candidacy:
         raise RuleBroken(_("Nothing is known of this patient yet. Sign a consultation first."))
     verdict = verdict_on(sheet, release=release, on=on)
     verdict = verdict or judge(actor, sheet=sheet, release=release, on=on, cause="plan signed")
-    if verdict_after(verdict, on=on) not in OK_VERDICTS:
+    if verdict_after(verdict, on=on) not in TREATABLE:
         raise RuleBroken(_("The verdict does not allow treatment now. It says what has to change first."))
     if not acknowledged(verdict):
         acknowledge(actor, candidacy=verdict, rules=read)

@@ -157,6 +157,7 @@ def _suggestions(words: Words) -> list[str]:
             ("Not allowed", ", ".join(row.not_allowed)),
             ("Advice", row.advice),
             ("Caveat", row.caveat),
+            ("The doctor judges", row.judged),
         ]
         lines += article(words, row, row.situation, facts)
     return lines

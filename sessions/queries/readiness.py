@@ -13,6 +13,7 @@ from patients.queries.acknowledgements import cautions, stored
 from patients.queries.consents import Standing, valid_consent_for
 from patients.queries.overrides import Overridden, standing
 from patients.queries.plans import mixture_of, technique_of
+from patients.rules.candidacy import TREATABLE
 from patients.rules.overrides import effective
 from protocols.queries.catalogue import catalogue_of, may_finalise
 from protocols.rules.catalogue import Catalogue
@@ -31,7 +32,7 @@ from sessions.queries.treatment import (
     version_of,
     withheld,
 )
-from sessions.rules.day import FORMULATIONS, VERDICTS, DayCheck, check_day
+from sessions.rules.day import FORMULATIONS, DayCheck, check_day
 
 READ, VOID = "read", "void-"
 STOPPING = frozenset({Level.CONTRAINDICATED, Level.REFER, Level.DEFER, Level.BLOCK, Level.MISSING})
@@ -148,7 +149,7 @@ def _overridden(record: TreatmentRecord, day: DayCheck) -> Mapping[str, Overridd
 
 
 def _allows(day: DayCheck, aside: Mapping[str, Overridden]) -> bool:
-    return effective(day.candidacy.verdict, stored(day.candidacy.fired), aside) in VERDICTS
+    return effective(day.candidacy.verdict, stored(day.candidacy.fired), aside) in TREATABLE
 
 
 def _given(day: DayCheck) -> str:

@@ -7,14 +7,13 @@ from types import MappingProxyType
 
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri, and_, at_least, equals, known, more, not_, or_
-from patients.rules.candidacy import CandidacyResult, Verdict, evaluate
+from patients.rules.candidacy import TREATABLE, CandidacyResult, evaluate
 from protocols.rules.catalogue import Catalogue
 from protocols.rules.facts import Facts
 from protocols.rules.kinds.schedule import ScheduleRule
 from protocols.rules.kinds.session_day import DayRule
 from sessions.rules.schedule import consent_lapsed
 
-VERDICTS = frozenset({Verdict.PROCEED, Verdict.CAUTION})
 FORMULATIONS = frozenset({"ok", "ok_with_warnings"})
 STOPPING = frozenset({Level.BLOCK, Level.DEFER})
 CONSENT_RULE = "SD-08"
@@ -41,7 +40,7 @@ def check_day(facts: Facts, formulation_result: str | None, catalogue: Catalogue
     candidacy = evaluate(facts, catalogue, on_day=True)
     findings = tuple(_day_findings(facts, catalogue))
     open_points = [finding.code for finding in findings if finding.level in STOPPING]
-    if candidacy.verdict not in VERDICTS:
+    if candidacy.verdict not in TREATABLE:
         open_points.append(f"verdict {candidacy.verdict}")
     if formulation_result not in FORMULATIONS:
         open_points.append(f"formulation {formulation_result or 'not_checked'}")

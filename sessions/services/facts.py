@@ -11,9 +11,10 @@ from patients.models import Candidacy, Consultation, FactSheet, FormulationCheck
 from patients.queries.consultations import today_at
 from patients.queries.overrides import overridden_in
 from patients.queries.plans import open_versions
+from patients.rules.candidacy import TREATABLE
 from patients.rules.overrides import effective
 from patients.services.candidacy import judge
-from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
+from patients.services.plans import OK_RESULTS, check_version
 from protocols.models import Lot
 from protocols.queries.catalogue import current_release
 from sessions.models import TreatmentRecord, TreatmentSession
@@ -74,7 +75,7 @@ def _reason(version: PlanVersion, verdict: Candidacy, check: FormulationCheck) -
     """Why a session may not take place as things stand, empty when nothing stops it."""
     rules = [f"{found.rule} {found.reason}" for found in event_stops(version)]
     aside = overridden_in(verdict, on=verdict.evaluated_on)
-    if effective(verdict.verdict, verdict.findings, aside) not in OK_VERDICTS:
+    if effective(verdict.verdict, verdict.findings, aside) not in TREATABLE:
         left = [found for found in verdict.findings if found["rule"] not in aside]
         rules += _stopping(left) or list(verdict.missing)
     if check.result not in OK_RESULTS:

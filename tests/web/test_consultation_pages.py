@@ -249,6 +249,18 @@ def test_what_is_open_is_named_and_an_answer_moves_the_headline(client, draft, p
     assert headline(live(client, draft, well(patient, keloid="head_neck"))) == "Not suitable"
 
 
+def test_a_plan_is_suggested_once_the_verdict_lets_one_be_made(client, draft, patient):
+    def suggested(**answers):
+        page = live(client, draft, well(patient, **answers)).content.decode()
+        return page.partition('aria-label="Suggested plan"')[2].partition("</section>")[0]
+
+    assert "P1 (no conception plan) or P5" in suggested()
+    assert "If: P1 with no plan to conceive" in suggested(needle="phobia")
+    assert "P1 or P4" not in suggested()
+    for answers in ({"epilepsy": None}, {"scalp_wound": "yes"}, {"keloid": "head_neck"}):
+        assert not suggested(**answers)
+
+
 def test_a_live_answer_is_saved_and_hands_over_the_next_version(client, draft, patient):
     told = live(client, draft, {"weight_kg": "62,5x"}).content.decode()
     draft.refresh_from_db()

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from protocols.rules.kinds.candidacy import Limited
+from protocols.rules.kinds.diagnosis import Category
 from protocols.rules.kinds.ingredients import IngredientId
+from protocols.rules.kinds.inputs import Condition
 from protocols.rules.rows import Contradictions, Ref, RowBase, kind, positive, rising, unlike
 
 ProtocolId = Annotated[str, Ref("protocol")]
@@ -76,9 +78,15 @@ class Protocol(RowBase):
 @kind("protocol_suggestion")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolSuggestion(RowBase):
-    """Which protocol is considered first in a situation; the doctor decides (clinical.md 6.1)."""
+    """Which protocol is considered first in a situation; the doctor decides (clinical.md 6.1).
+
+    `when` and `severity` are what the record tells of the situation, `judged` what only the doctor can say.
+    """
 
     situation: str
+    when: tuple[Condition, ...] = ()
+    severity: tuple[Category, ...] = ()
+    judged: str = ""
     suggested: tuple[ProtocolId, ...]
     not_allowed: tuple[ProtocolId, ...] = ()
     advice: str

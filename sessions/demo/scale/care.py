@@ -25,10 +25,10 @@ from patients.models import (
 from patients.queries.acknowledgements import cautions, stored
 from patients.queries.consent_form import current_form
 from patients.queries.plans import Ingredient, mixture, technique_of
-from patients.rules.candidacy import evaluate
+from patients.rules.candidacy import TREATABLE, evaluate
 from patients.rules.consent import required_elements
 from patients.services.facts import BIRTH
-from patients.services.plans import OK_RESULTS, OK_VERDICTS, check_version
+from patients.services.plans import OK_RESULTS, check_version
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.facts import from_sheet
 from protocols.rules.formulation import check_mixture
@@ -55,7 +55,7 @@ class Seen:
 
     @property
     def suitable(self) -> bool:
-        return self.verdict.verdict in OK_VERDICTS
+        return self.verdict.verdict in TREATABLE
 
 
 @dataclass(slots=True)
