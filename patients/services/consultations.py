@@ -45,8 +45,8 @@ def start_consultation(actor: User, *, patient_id: int) -> Consultation:
     return started
 
 
-def save_draft(actor: User, *, consultation_id: int, version: int, answers: Mapping[str, list[str]]) -> int:
-    """Keep the answers as typed; returns the new version. Raises StaleRecord when another saved in between."""
+def save_draft(actor: User, *, consultation_id: int, version: int, answers: Mapping[str, list[str]]) -> Consultation:
+    """Keep the answers as typed; gives the draft as it stands then. Raises StaleRecord when another saved meanwhile."""
     access.require(actor, Can.WRITE_CONSULTATION)
     with atomic():
         draft = consultation_for(actor, consultation_id)
@@ -55,10 +55,10 @@ def save_draft(actor: User, *, consultation_id: int, version: int, answers: Mapp
         if sum(len(text) for texts in answers.values() for text in texts) > DRAFT_BYTES:
             raise ClinicError(_("The consultation is longer than can be kept. Shorten the notes."))
         if not changed and _is_up_to_date(draft):
-            return draft.version
+            return draft
         _step(draft, version, answers=dict(answers), saved_at=clock.now())
         audit.record(actor, "consultation.saved", draft, patient_id=draft.patient_id, changed=changed)
-    return version + 1
+    return draft
 
 
 def sign_consultation(
@@ -88,7 +88,7 @@ def sign_consultation(
         signed = {"state": Consultation.State.SIGNED, "signed_at": clock.now(), "signed_by": actor}
         _step(draft, version, narrative=dict(narrative), **signed)
         audit.record(actor, "consultation.signed", draft, patient_id=draft.patient_id)
-    return Consultation.objects.get(pk=draft.pk)
+    return draft
 
 
 def add_addendum(actor: User, *, consultation_id: int, text: str) -> Addendum:
@@ -168,3 +168,5 @@ def _step(draft: Consultation, version: int, **fields: object) -> None:
     seen = Consultation.objects.filter(pk=draft.pk, version=version, state=Consultation.State.DRAFT)
     if not seen.update(version=F("version") + 1, **fields):
         raise StaleRecord(_("This consultation was saved in another window meanwhile. Your text is still here."))
+    for name, value in {**fields, "version": version + 1}.items():
+        setattr(draft, name, value)

@@ -72,7 +72,9 @@ def consultation(request: StaffRequest, consultation_id: int) -> HttpResponse:
     posted = _posted(request, found)
     form = _form(found, posted)
     try:
-        services.save_draft(request.actor, consultation_id=found.pk, version=_seen(request), answers=_answers(posted))
+        found = services.save_draft(
+            request.actor, consultation_id=found.pk, version=_seen(request), answers=_answers(posted)
+        )
     except StaleRecord as error:
         form.refuse(error)
         mine = found.clinician_id == request.actor.pk
@@ -81,7 +83,7 @@ def consultation(request: StaffRequest, consultation_id: int) -> HttpResponse:
         form.refuse(error)
     if form.is_valid() and request.POST.get("action") == "review":
         return redirect("patients:review_consultation", found.pk)
-    return _form_page(request, queries.consultation_for(request.actor, consultation_id), form)
+    return _form_page(request, found, form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -67,7 +67,7 @@ def as_posted(answers):
 
 def save(by, made, answers=TYPED, version=None):
     seen = made.version if version is None else version
-    return services.save_draft(by, consultation_id=made.pk, version=seen, answers=answers)
+    return services.save_draft(by, consultation_id=made.pk, version=seen, answers=answers).version
 
 
 def test_a_draft_is_kept_exactly_as_typed_and_resumed(doctor, patient):

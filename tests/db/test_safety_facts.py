@@ -69,7 +69,7 @@ def test_a_draft_does_not_overwrite_what_was_recorded_after_it(scene, clock):
         sign_consultation(scene.doctor, **signature)
     clock.advance(minutes=5)
     looked = save_draft(scene.doctor, consultation_id=draft.pk, version=draft.version, answers=draft.answers)
-    sign_consultation(scene.doctor, **signature | {"version": looked})
+    sign_consultation(scene.doctor, **signature | {"version": looked.version})
     assert current_facts(scene.patient)["anticoagulant"]["value"] == "none"
 
 
@@ -79,7 +79,7 @@ def test_a_draft_of_an_earlier_day_is_saved_again_before_it_is_signed(scene, clo
     with pytest.raises(ClinicError, match="earlier day"):
         sign_consultation(scene.doctor, **consultations.signature(draft))
     looked = save_draft(scene.doctor, consultation_id=draft.pk, version=draft.version, answers=draft.answers)
-    sign_consultation(scene.doctor, **consultations.signature(draft, version=looked))
+    sign_consultation(scene.doctor, **consultations.signature(draft, version=looked.version))
 
 
 def test_a_red_flag_about_a_judged_event_is_judged_anew(scene):
