@@ -10,6 +10,8 @@ HEARD = (
     ("booking.moved", "sessions.services.reminders.follow_booking"),
     ("booking.cancelled", "sessions.services.reminders.follow_booking"),
     ("booking.no_show", "sessions.services.reminders.follow_booking"),
+    ("bookings.undone", "sessions.services.reminders.follow_undone"),
+    ("bookings.changed", "sessions.services.telling.tell"),
     ("treatment.signed", "sessions.services.reminders.plan_after_treatment"),
     ("treatment.voided", "sessions.services.reminders.stop_after_treatment"),
     ("patient.facts_changed", "sessions.services.facts.recheck_open_plans"),

@@ -158,6 +158,35 @@ class Occupancy(models.Model):
         ]
 
 
+class BookingChange(models.Model):
+    """One thing that somebody did to bookings, with what was before and after: to undo it, and to tell the patient."""
+
+    class Deed(models.TextChoices):
+        BOOKED = "booked", _("Booked")
+        MOVED = "moved", _("Moved")
+        CANCELLED = "cancelled", _("Cancelled")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REPLANNED = "replanned", _("Planned again")
+        ENDED = "ended", _("Course ended")
+        UNDONE = "undone", _("Undone")
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, related_name="booking_changes")
+    deed = models.CharField(max_length=12, choices=Deed.choices)
+    # Nobody here: the patient by link, or the clinic's own work.
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by_patient = models.BooleanField(default=False)
+    at = models.DateTimeField(db_index=True)
+    # By kind of row and its number: the columns as they were; nothing for a row that was not there.
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
+    notice = models.ForeignKey(Notice, models.PROTECT, null=True, related_name="booking_changes")
+
+    class Meta:
+        ordering = ("pk",)
+
+
 class TreatmentRecord(models.Model):
     """What was done in one performed session. Signed and locked; later only addenda."""
 

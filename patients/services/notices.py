@@ -24,6 +24,9 @@ OPEN = (Notice.State.WAITING, Notice.State.PRINTED)
 HANDED_OVER = gettext_noop("Printed and handed over.")
 SHOWN_AT_DESK = gettext_noop("Shown or printed at the desk.")
 TOO_SOON = gettext_noop("The visit is sooner than this reminder.")
+CANCELLED = gettext_noop("The visit was cancelled.")
+# What was skipped for one of these waits again once it holds no more.
+PASSING = (TOO_SOON, CANCELLED)
 PRINT_INSTEAD = gettext_noop("Print it and hand it over, or tell the patient by phone.")
 _FOLLOWS = {
     outbox.State.WAITING: Notice.State.WAITING,
@@ -54,7 +57,7 @@ def promise(matter: Matter, *, due: datetime) -> Notice:
     notice = _known(matter)
     if notice is None:
         return _start(matter, due)
-    if notice.state == Notice.State.SKIPPED and notice.reason == TOO_SOON:
+    if notice.state == Notice.State.SKIPPED and notice.reason in PASSING:
         return _begin(notice, matter, due)
     if notice.state in OPEN:
         _move(notice, due)
@@ -224,7 +227,7 @@ def _first(due: Due) -> Notice:
 
 
 def _begin(notice: Notice, matter: Matter, due: datetime) -> Notice:
-    """What was skipped for its time waits again when the time has changed."""
+    """What was skipped waits again when the time has changed, or the visit takes place after all."""
     channel, state, reason = _plan(matter)
     if channel != notice.channel:
         return notice

@@ -1,6 +1,6 @@
 """What a message to a patient says: the same words as mail and on paper, in the language that is active."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from patients.models import Notice
 from sessions.documents.words import moment_words
 from sessions.models import Booking, TreatmentRecord
 from sessions.queries.aftercare import instructions_for, next_session_after
+from sessions.queries.changes import VisitNews
 from sessions.rules.aftercare import Instruction
 
 WASHING = "AC-01a"
@@ -30,6 +31,17 @@ class Letter:
 def before_visit(notice: Notice, booking: Booking) -> Letter:
     """MSG-01 prepares, MSG-02 confirms."""
     return _PREPARES[notice.rule](booking)
+
+
+def about_visits(site: Site, found: Sequence[VisitNews]) -> Letter:
+    """The dates that were made, moved and cancelled, each as it is now."""
+    new = all(each.was is None for each in found)
+    return Letter(
+        subject=_subject(site),
+        opening=_("These visits are booked for you:") if new else _("Your visits with us have changed:"),
+        points=tuple(_became(each) for each in found),
+        closing=(_("Call us if a date does not suit you."), *_where(site)),
+    )
 
 
 def after_visit(notice: Notice, record: TreatmentRecord) -> Letter:
@@ -129,6 +141,14 @@ def _late(record: TreatmentRecord) -> Letter:
         closing=_where(record.site),
         emergency=True,
     )
+
+
+def _became(visit: VisitNews) -> str:
+    before, now = (patient_when(each) if each else "" for each in (visit.was, visit.starts_at))
+    if not before:
+        return now
+    words = _("%(now)s instead of %(before)s") if now else _("%(before)s is cancelled")
+    return words % {"now": now, "before": before}
 
 
 def _subject(site: Site) -> str:

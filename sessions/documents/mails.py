@@ -1,19 +1,33 @@
 """The writers of mails: each reads the live rows when its mail is sent, or says why none goes out any more."""
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from mesoclinic import clock
 from mesoclinic.documents import content_of
+from mesoclinic.errors import ClinicError
 from mesoclinic.languages import spoken
 from mesoclinic.outbox import Skip, composer
 from mesoclinic.transport import Attachment, Mail
 from patients.models import Notice
 from patients.queries.contact import mail_hindrance
 from sessions.documents.aftercare import aftercare_paper
-from sessions.documents.letters import Letter, after_visit, before_visit
+from sessions.documents.letters import Letter, about_visits, after_visit, before_visit
 from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
+from sessions.queries.changes import news_of
+
+
+@composer("visits")
+def visits(subject: str) -> Mail | Skip:
+    """What became of visits, all changes of some minutes in one: as they stand now, or nothing when nothing changed."""
+    notice = notice_of(subject)
+    if hindrance := mail_hindrance(notice.patient):
+        return Skip(hindrance)
+    if not news_of(notice):
+        return Skip("Nothing has changed for the patient.")
+    return _mail(notice, letter_for(notice))
 
 
 @composer("reminder")
@@ -59,6 +73,8 @@ def late_check(subject: str) -> Mail | Skip:
 def letter_for(notice: Notice) -> Letter:
     """What a notice says, by mail or on paper."""
     with spoken_to(notice.patient, notice.site):
+        if notice.subject.startswith("visits:"):
+            return about_visits(notice.site, news_of(notice))
         if notice.subject.startswith("booking:"):
             return before_visit(notice, booking_of(notice))
         return after_visit(notice, record_of(notice))
@@ -70,8 +86,11 @@ def notice_of(subject: str) -> Notice:
 
 
 def booking_of(notice: Notice) -> Booking:
-    """The live booking that the notice is about."""
-    return Booking.objects.select_related("site").get(pk=_number(notice.subject))
+    """The live booking that the notice is about; raises ClinicError when it was undone."""
+    booking = Booking.objects.select_related("site").filter(pk=_number(notice.subject)).first()
+    if booking is None:
+        raise ClinicError(_("The booking was undone."))
+    return booking
 
 
 def record_of(notice: Notice) -> TreatmentRecord:

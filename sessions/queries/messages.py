@@ -23,6 +23,7 @@ TELLABLE = (State.WAITING, State.PRINTED, State.FAILED, State.UNCERTAIN, State.S
 TONES = {State.FAILED: "bad", State.UNCERTAIN: "warn", State.PRINTED: "warn", State.SENT: "ok", State.TOLD: "ok"}
 NAMES = {
     "INTAKE": gettext_lazy("Questions before the visit"),
+    "VISITS": gettext_lazy("Dates of visits"),
     "MSG-01": gettext_lazy("Preparation, 3 days before"),
     "MSG-02": gettext_lazy("Reminder, the day before"),
     "MSG-03": gettext_lazy("Aftercare sheet"),

@@ -23,6 +23,7 @@ from sessions.rules.free_time import Place, place_of
 from sessions.rules.series_places import Pick, Placed, Preferences, Proposal
 from sessions.services.grid import Use, clashes_with, occupy_all
 from sessions.services.visits import new_calendar_uid, person, uses_of
+from sessions.services.undo import Deed, step
 
 _SEEN = re.compile(r"(\d{12}-\d{1,19}-\d{1,19})(,\d{12}-\d{1,19}-\d{1,19})*")
 
@@ -43,7 +44,12 @@ def book_series(actor: Actor, *, plan_id: int, preferences: Preferences, seen: s
     """
     access.require(actor, Can.BOOK)
     body = {"plan": plan_id, "preferences": as_json(preferences), "seen": seen}
-    return Series.objects.get(pk=once(actor, key, body, lambda: _book(actor, plan_id, preferences, seen).pk))
+    series = Series.objects.filter(
+        pk=once(actor, key, body, lambda: _book(actor, plan_id, preferences, seen).pk)
+    ).first()
+    if series is None:
+        raise Conflict(_("This series was undone. Open the page again to book anew."))
+    return series
 
 
 def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Series:
@@ -55,7 +61,8 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Se
         if not plan.proposal.complete:
             raise Unplaceable(plan.proposal)
         series = _series(actor, version, preferences)
-        _take(actor, series, plan)
+        with step(actor, Deed.BOOKED, site=series.site, patient_id=series.patient_id) as made:
+            made.made(_take(actor, series, plan), series=series)
         AssessmentPoint.objects.bulk_create(
             AssessmentPoint(series=series, code=each.code) for each in assessments_of(version, _days(plan))
         )
@@ -64,7 +71,7 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Se
     return series
 
 
-def _take(actor: Actor, series: Series, plan: SeriesPlan) -> None:
+def _take(actor: Actor, series: Series, plan: SeriesPlan) -> list[Booking]:
     placed = list(plan.proposal.sessions)
     sessions = TreatmentSession.objects.bulk_create(
         TreatmentSession(series=series, ordinal=each.ordinal, state=TreatmentSession.State.BOOKED) for each in placed
@@ -80,6 +87,7 @@ def _take(actor: Actor, series: Series, plan: SeriesPlan) -> None:
         raise Taken(gone.message, [each.place for each in instead]) from None
 
 
+    return bookings
 def as_json(preferences: Preferences) -> dict[str, object]:
     """The preferences as they are kept with the series."""
     return {

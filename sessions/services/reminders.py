@@ -1,8 +1,8 @@
 """Reminders before sessions and messages after them: planned once, then following the live row (clinical.md 9.1)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,10 +14,11 @@ from mesoclinic.sites import Site, VisitKind
 from mesoclinic.transactions import atomic
 from patients.models import Notice, Todo
 from patients.services import notices
-from patients.services.notices import TOO_SOON, Due, Matter
+from patients.services.notices import CANCELLED, TOO_SOON, Due, Matter
 from protocols.queries.catalogue import catalogue_of
-from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
+from sessions.models import Booking, BookingChange, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import COMING, GONE
+from sessions.queries.changes import BOOKING, undo_window
 from sessions.rules.messages import Occasion, Quiet, due_times
 
 CLINIC = System("reminders")
@@ -32,8 +33,8 @@ KINDS = {
     "MSG-07a": "late_check",
     "MSG-07b": "late_check",
 }
-CANCELLED = gettext_noop("The visit was cancelled.")
 MISSED = gettext_noop("The patient did not come.")
+UNDONE = gettext_noop("The booking was undone.")
 VOIDED = gettext_noop("The treatment record was voided.")
 SIGNED_LATE = gettext_noop("The record was signed after this message was due.")
 
@@ -71,6 +72,21 @@ def follow_booking(*, booking_id: int, actor: Actor = CLINIC) -> None:
         audit.record(actor, "reminders.followed", booking)
 
 
+def follow_undone(*, change_id: int, actor: Actor = CLINIC) -> None:
+    """The reminders of what was undone are those from before; nobody has to be called, unless one went out between."""
+    with atomic():
+        change = BookingChange.objects.get(pk=change_id)
+        for number in change.before[BOOKING]:
+            booking = _bookings().filter(pk=number).first()
+            if booking is None:
+                notices.withdraw(subject=f"booking:{number}", reason=UNDONE)
+                continue
+            if booking.treatment_session_id and booking.state in COMING:
+                _plan_before(booking, since=change.at)
+            _call_no_more(booking, change)
+        audit.record(actor, "reminders.followed", change)
+
+
 def plan_after_treatment(*, record_id: int, actor: Actor = CLINIC) -> None:
     """The aftercare sheet and the questions of the days after; late checks after the last session of a course."""
     with atomic():
@@ -94,24 +110,25 @@ def stop_after_treatment(*, record_id: int, actor: Actor = CLINIC) -> None:
         audit.record(actor, "reminders.withdrawn", record)
 
 
-def _plan_before(booking: Booking) -> None:
-    notices.tell_all(_ahead(booking))
+def _plan_before(booking: Booking, *, since: datetime | None = None) -> None:
+    notices.tell_all(_ahead(booking, since))
 
 
-def _ahead(booking: Booking) -> list[Due]:
-    """The reminders of a visit, with those for which it is too soon."""
+def _ahead(booking: Booking, since: datetime | None = None) -> list[Due]:
+    """The reminders of a visit, with those for which it is too soon: due before `since`, or before now."""
     session, now = booking.treatment_session, clock.now()
+    missed = since or now
     if booking.patient is None or session is None:
         return []
     occasion = Occasion(booking.site.zone, starts_at=booking.starts_at, quiet=_quiet(booking.site))
     times = due_times(occasion, catalogue_of(session.series.plan_version.release))
     # Until a booking cannot be undone any more nobody is told of it.
-    undo = now + timedelta(seconds=settings.UNDO_SECONDS)
+    undo = now + undo_window()
     return [
         Due(
             Matter(booking.patient, booking.site, rule, _about(booking), KINDS[rule]),
-            due if due <= now else max(due, undo),
-            skipped=TOO_SOON if due <= now else "",
+            due if due <= missed else max(due, undo),
+            skipped=TOO_SOON if due <= missed else "",
         )
         for rule, due in times.items()
     ]
@@ -130,9 +147,18 @@ def _call_if_told(booking: Booking) -> None:
     told = Notice.objects.filter(subject=_about(booking), state__in=(Notice.State.SENT, Notice.State.TOLD))
     if booking.patient is None or booking.state == Booking.State.NO_SHOW or not told.exists():
         return
+    Todo.objects.get_or_create(**_call(booking), defaults={"due_at": clock.now()})
+
+
+def _call_no_more(booking: Booking, change: BookingChange) -> None:
+    between = Notice.objects.filter(subject=_about(booking), message__sent_at__gte=change.at)
+    if not between.exists():
+        Todo.objects.filter(**_call(booking), due_at__gte=change.at).update(done_at=clock.now())
+
+
+def _call(booking: Booking) -> dict[str, Any]:
     text = _("A reminder went out before visit %(number)s changed. Call the patient.") % {"number": booking.pk}
-    same = {"site": booking.site, "patient": booking.patient, "role": Role.FRONT_DESK, "text": text, "done_at": None}
-    Todo.objects.get_or_create(**same, defaults={"due_at": clock.now()})
+    return {"site": booking.site, "patient": booking.patient, "role": Role.FRONT_DESK, "text": text, "done_at": None}
 
 
 def _about(booking: Booking) -> str:

@@ -25,6 +25,7 @@ from sessions.queries.series import window_of
 from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
 
+from sessions.services.undo import Deed, step
 ALTERNATIVES = 3
 LOOK_AHEAD = timedelta(days=14)
 MOVABLE = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED)
@@ -54,7 +55,10 @@ def book_visit(actor: Actor, *, key: str, **visit: object) -> Booking:
     access.require(actor, Can.BOOK)
     wanted = NewVisit(**visit)  # type: ignore[arg-type]
     body = {name: getattr(value, "pk", str(value)) for name, value in visit.items()}
-    return Booking.objects.get(pk=once(actor, key, body, lambda: _book(actor, wanted).pk))
+    booking = Booking.objects.filter(pk=once(actor, key, body, lambda: _book(actor, wanted).pk)).first()
+    if booking is None:
+        raise Conflict(_("This booking was undone. Open the page again to book anew."))
+    return booking
 
 
 def move_booking(
@@ -85,6 +89,14 @@ def move_booking(
         )
         place = _legal(clinic, booking.site, starts_at, wish, besides=booking)
         _check_window(booking, place)
+        put_at(actor, booking=booking, place=place, wish=wish)
+    return booking
+
+
+def put_at(actor: Actor, *, booking: Booking, place: Place, wish: Wish) -> None:
+    """Move a booking that is held to a legal place, inside the open transaction."""
+    with step(actor, Deed.MOVED, site=booking.site, patient_id=booking.patient_id) as made:
+        made.keep([booking])
         release(booking)
         booking.starts_at, booking.ends_at = place.starts_at, place.ends_at
         booking.clinician_id = place.clinician.id
@@ -95,7 +107,6 @@ def move_booking(
         _take(booking, place, visit_type_of(booking), wish)
         audit.record(actor, "booking.moved", booking, changed=changed)
         news.announce("booking.moved", booking_id=booking.pk)
-    return booking
 
 
 def cancel_booking(actor: Actor, *, booking_id: int, version: int, reason: str = "") -> Booking:
@@ -106,10 +117,17 @@ def cancel_booking(actor: Actor, *, booking_id: int, version: int, reason: str =
         if booking.state not in CANCELLABLE:
             words = {"state": booking.get_state_display()}
             raise Conflict(_("This visit is “%(state)s” and cannot be cancelled.") % words)
+        call_off(actor, booking=booking, reason=reason)
+    return booking
+
+
+def call_off(actor: Actor, *, booking: Booking, reason: str) -> None:
+    """Cancel a booking that is held, inside the open transaction."""
+    with step(actor, Deed.CANCELLED, site=booking.site, patient_id=booking.patient_id) as made:
+        made.keep([booking])
         _end(booking, Booking.State.CANCELLED, _("Cancelled: %(day)s."))
         audit.record(actor, "booking.cancelled", booking, reason=reason)
         news.announce("booking.cancelled", booking_id=booking.pk)
-    return booking
 
 
 def set_state(actor: Actor, *, booking_id: int, version: int, state: str) -> Booking:
@@ -193,22 +211,24 @@ def _book(actor: Actor, visit: NewVisit) -> Booking:
     patient_id = visit.patient.pk if visit.patient else None
     clinic = clinic_time(visit.site, visit.visit_type, first=day, last=day + LOOK_AHEAD, patient_id=patient_id)
     place = _legal(clinic, visit.site, visit.starts_at, visit.wish())
-    booking = Booking.objects.create(
-        site=visit.site,
-        kind=visit.visit_type.kind,
-        visit_type_name=visit.visit_type.name,
-        patient=visit.patient,
-        clinician_id=place.clinician.id,
-        starts_at=place.starts_at,
-        ends_at=place.ends_at,
-        note=visit.note,
-        calendar_uid=new_calendar_uid(),
-        booked_by=person(actor),
-        booked_at=clock.now(),
-    )
-    _take(booking, place, visit.visit_type, visit.wish())
-    audit.record(actor, "booking.made", booking)
-    news.announce("booking.made", booking_id=booking.pk)
+    with step(actor, Deed.BOOKED, site=visit.site, patient_id=patient_id) as made:
+        booking = Booking.objects.create(
+            site=visit.site,
+            kind=visit.visit_type.kind,
+            visit_type_name=visit.visit_type.name,
+            patient=visit.patient,
+            clinician_id=place.clinician.id,
+            starts_at=place.starts_at,
+            ends_at=place.ends_at,
+            note=visit.note,
+            calendar_uid=new_calendar_uid(),
+            booked_by=person(actor),
+            booked_at=clock.now(),
+        )
+        made.made([booking])
+        _take(booking, place, visit.visit_type, visit.wish())
+        audit.record(actor, "booking.made", booking)
+        news.announce("booking.made", booking_id=booking.pk)
     return booking
 
 

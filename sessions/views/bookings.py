@@ -8,7 +8,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mesoclinic import clock
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
@@ -18,8 +18,10 @@ from patients.queries.people import patients_for
 from sessions.forms.bookings import BookVisitForm, CancelForm, MoveForm
 from sessions.queries.board import steps_for
 from sessions.queries.bookings import booking_for, clinicians_at, site_for
+from sessions.queries.changes import last_change_of, place_after, undo_offer
 from sessions.queries.series import peek_for
 from sessions.services import visits
+from sessions.services.undo import undo as undo_change
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,6 +58,8 @@ def booking(request: StaffRequest, booking_id: int) -> HttpResponse:
     context = {
         "booking": found,
         "peek": peek,
+        "undo": undo_offer(request.actor),
+        "last_change": last_change_of(found),
         "steps": steps_for(request.actor, found),
         "may_book": may(request.actor, Can.BOOK),
         "may_treat": may(request.actor, Can.PREPARE_TREATMENT),
@@ -97,6 +101,16 @@ def cancel(request: StaffRequest, booking_id: int) -> HttpResponse:
     return render(request, "sessions/cancel_booking.html", {"form": form, "booking": found}, status=form.status)
 
 
+@require_POST
+@needs(Can.BOOK)
+def undo(request: StaffRequest, change_id: int) -> HttpResponse:
+    """Take back what was done to bookings a moment ago."""
+    change = undo_change(request.actor, change_id=change_id)
+    messages.success(request, _("Undone. All is as it was before."))
+    place = place_after(change)
+    return redirect(place.name, **place.keys)
+
+
 def _from_now(site: Site) -> dict[str, date | datetime]:
     return {"on": clock.now().astimezone(site.zone).date()}
 
@@ -114,4 +128,5 @@ urls = [
     path("bookings/<id:booking_id>/", booking, name="booking"),
     path("bookings/<id:booking_id>/move/", move, name="move_booking"),
     path("bookings/<id:booking_id>/cancel/", cancel, name="cancel_booking"),
+    path("changes/<id:change_id>/undo/", undo, name="undo"),
 ]

@@ -13,6 +13,7 @@ from sessions.forms.bookings import CalendarForm, StateForm
 from sessions.queries.board import board_for
 from sessions.queries.bookings import booking_for, site_for, sites_for
 from sessions.queries.calendar import CalendarPage, calendar_for, drawn
+from sessions.queries.changes import undo_offer
 from sessions.services.visits import set_state
 
 
@@ -24,6 +25,7 @@ def calendar(request: StaffRequest) -> HttpResponse:
     disclose(request.actor, "calendar", page.patient_ids)
     context = {"page": page, "drawn": drawn(page), "sites": sites_for(request.actor)}
     context["may_book"] = may(request.actor, Can.BOOK)
+    context["undo"] = undo_offer(request.actor)
     return render(request, fragment(request, "sessions/calendar.html", "calendar"), context)
 
 

@@ -16,6 +16,7 @@ from mesoclinic.http import fragment
 from patients.queries.banner import banner_for
 from sessions.forms.series import BookSeriesForm, SeriesForm
 from sessions.queries.bookings import BookablePlan, bookable_plan_for, clinicians_at, series_for
+from sessions.queries.changes import undo_offer
 from sessions.queries.proposal import shown_proposal
 from sessions.queries.series import series_page
 from sessions.queries.stops import booking_stops
@@ -57,6 +58,7 @@ def series(request: StaffRequest, series_id: int) -> HttpResponse:
     page = series_page(series_for(request.actor, series_id))
     disclose(request.actor, "series", [page.series.patient_id])
     context = {"page": page, "series": page.series, "may_book": may(request.actor, Can.BOOK)}
+    context["undo"] = undo_offer(request.actor)
     context["may_treat"] = may(request.actor, Can.PREPARE_TREATMENT)
     context["banner"] = banner_for(request.actor, page.series.patient, on=clock.now().date())
     return render(request, fragment(request, "sessions/series.html", "ribbon"), context)

@@ -10,6 +10,7 @@ import { mount as digits } from "./behaviours/digits.js";
 import { mount as draft } from "./behaviours/draft.js";
 import { mount as elapsed } from "./behaviours/elapsed.js";
 import { mount as errorSummary } from "./behaviours/error_summary.js";
+import { mount as expires } from "./behaviours/expires.js";
 import { mount as keepTyped } from "./behaviours/keep_typed.js";
 import { mount as live } from "./behaviours/live.js";
 import { mount as menu } from "./behaviours/menu.js";
@@ -41,6 +42,7 @@ const BEHAVIOURS = {
   draft,
   elapsed,
   "error-summary": errorSummary,
+  expires,
   "keep-typed": keepTyped,
   live,
   menu,

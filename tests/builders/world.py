@@ -13,7 +13,7 @@ from patients.queries.links import token_of
 from patients.services.consents import offer_consent
 from patients.services.intake import show_intake_link
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
-from sessions.models import Booking, Series, TreatmentSession, Triage
+from sessions.models import Booking, BookingChange, Series, TreatmentSession, Triage
 from tests.builders import adverse, catalogue, clinic, papers, people, plans
 from tests.builders.rows import row
 
@@ -89,6 +89,7 @@ def world() -> World:
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
         "attachment_id": papers.attachment(patient, by=doctor).pk,
+        "change_id": row(BookingChange, site=site, deed="undone", at=clock.now()).pk,
         "notice_id": notice.pk,
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "event_id": adverse.event(patient, by=doctor).pk,

@@ -89,6 +89,7 @@ MATRIX: dict[str, Declared] = {
     "sessions:cancel_booking": page(BOOKERS),
     "sessions:book_series": page(BOOKERS),
     "sessions:series": get(EVERYBODY),
+    "sessions:undo": post(BOOKERS),
     "sessions:treatment": page(CLINICAL),
     "sessions:preparation_sheet": post(CLINICAL),
     "sessions:patient": get(EVERYBODY),
