@@ -21,6 +21,7 @@ class Can(StrEnum):
     USE_CLINIC = "use_clinic"
     VIEW_PATIENT = "view_patient"
     REGISTER_PATIENT = "register_patient"
+    MERGE_PATIENTS = "merge_patients"
     VIEW_CLINICAL = "view_clinical"
     WRITE_CONSULTATION = "write_consultation"
     OVERRIDE_FINDING = "override_finding"
@@ -59,7 +60,7 @@ GRANTS: dict[str, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset(_EVERYBODY | _DESK),
     Role.NURSE: frozenset(_EVERYBODY | _ROOM),
     Role.DERMATOLOGIST: frozenset(
-        _EVERYBODY | _ROOM | _DOCTOR | {Can.REGISTER_PATIENT, Can.BOOK, Can.ASSESS_ADVERSE_EVENT}
+        _EVERYBODY | _ROOM | _DOCTOR | {Can.REGISTER_PATIENT, Can.MERGE_PATIENTS, Can.BOOK, Can.ASSESS_ADVERSE_EVENT}
     ),
     Role.DIRECTOR: frozenset(set(Can) - _DOCTOR - _PATIENT | {Can.OVERRIDE_FINDING}),
 }

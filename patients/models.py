@@ -1,7 +1,8 @@
 """People: identity, fact sheets, consultations, candidacy, treatment plans, consent, links and the message ledger."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.accounts import User
@@ -67,6 +68,40 @@ class PatientSite(models.Model):
         constraints = [models.UniqueConstraint(fields=["patient", "site"], name="one_link_to_a_site")]
 
 
+class PatientMerge(models.Model):
+    """Two records of one person that became one; `merged` stays as it was and points at the one that was kept.
+
+    `details` are the kept record's details that another value took the place of: {name: [before, after]}.
+    `differences` are the facts on which the two differed: {name: [kept, merged, what stands]}.
+    """
+
+    kept = models.ForeignKey(Patient, models.PROTECT, related_name="merges")
+    merged = models.ForeignKey(Patient, models.PROTECT, related_name="merges_away")
+    details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    differences = models.JSONField(default=dict)
+    before = models.ForeignKey("FactSheet", models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    undone_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["merged"], condition=Q(undone_at=None), name="merged_once_at_a_time"),
+            models.CheckConstraint(condition=~Q(kept=F("merged")), name="merge_of_two_records"),
+        ]
+
+
+class MergedRow(models.Model):
+    """A row that followed the kept record when two were merged, and goes back when the merge is undone."""
+
+    merge = models.ForeignKey(PatientMerge, models.PROTECT, related_name="rows")
+    kind = models.CharField(max_length=40)
+    row = models.PositiveBigIntegerField()
+
+
 class Consultation(models.Model):
     """A consultation; `answers` are kept raw as typed until signing parses them into a fact sheet."""
 
@@ -101,6 +136,7 @@ class FactSheet(models.Model):
         LABORATORY = "laboratory", _("Laboratory")
         ADVERSE_EVENT = "adverse_event", _("Adverse event")
         CORRECTION = "correction", _("Correction")
+        MERGER = "merger", _("Merged records")
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="fact_sheets")
     number = models.PositiveIntegerField()

@@ -8,6 +8,7 @@ from patients.views import (
     intake,
     intake_answers,
     link,
+    merging,
     overrides,
     papers,
     plan,
@@ -20,6 +21,7 @@ app_name = "patients"
 urlpatterns = [
     *search.urls,
     *registration.urls,
+    *merging.urls,
     *consultation.urls,
     *plan.urls,
     *sign_offs.urls,

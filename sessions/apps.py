@@ -19,6 +19,10 @@ HEARD = (
     ("release.activated", "sessions.services.facts.recheck_every_open_plan"),
     ("lot.withheld", "sessions.services.facts.flag_prepared"),
     ("consent.withdrawn", "sessions.services.endings.end_after_withdrawal"),
+    ("patient.merging", "sessions.services.merging.wait_for_treatments"),
+    ("patient.merged", "sessions.services.merging.follow_merge"),
+    ("patient.unmerging", "sessions.services.merging.refuse_what_rests_on_it"),
+    ("patient.unmerged", "sessions.services.merging.go_back"),
     ("message.settled", "patients.services.notices.follow_message"),
 )
 # What an adverse event is now follows its entries; what was reported stays as it was.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
 from patients.models import FactSheet, Patient, Sex
+from patients.queries.people import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def banner_for(actor: Actor, patient: Patient, *, on: date, facts: Mapping[str, 
 
 
 def current_facts(patient: Patient) -> Mapping[str, Any]:
-    """The facts of the patient's last sheet, empty when there is none."""
-    sheet = FactSheet.objects.filter(patient=patient).order_by("-number").first()
+    """The facts of the patient's last sheet, empty when there is none; a merged record has those of the kept one."""
+    sheet = FactSheet.objects.filter(patient=kept(patient)).order_by("-number").first()
     return sheet.facts if sheet else {}
 
 

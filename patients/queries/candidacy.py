@@ -8,6 +8,7 @@ from typing import Any
 from mesoclinic.rules.finding import Finding, Level
 from patients.models import Candidacy, FactSheet, Patient
 from patients.queries.overrides import Overridden
+from patients.queries.people import kept
 from patients.rules.candidacy import TREATABLE, CandidacyResult, Verdict, required
 from patients.rules.overrides import effective
 from patients.rules.suggested import Suggestion, suggested
@@ -25,7 +26,7 @@ STOPS = (Level.CONTRAINDICATED, Level.REFER, Level.DEFER)
 
 def newest_sheet(patient: Patient) -> FactSheet | None:
     """What is known of the patient now."""
-    return FactSheet.objects.filter(patient=patient).order_by("-number").first()
+    return FactSheet.objects.filter(patient=kept(patient)).order_by("-number").first()
 
 
 def verdict_on(sheet: FactSheet, *, release: CatalogueRelease, on: date) -> Candidacy | None:

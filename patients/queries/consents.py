@@ -12,7 +12,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion, TreatmentPlan
 from patients.queries.consent_form import current_form
-from patients.queries.people import reached
+from patients.queries.people import reached, records_of_person
 from patients.rules.consent import Given, Lack, validity
 from protocols.queries.catalogue import current_catalogue
 
@@ -70,7 +70,8 @@ def signed_version_of(plan: TreatmentPlan) -> PlanVersion | None:
 def valid_consent_for(version: PlanVersion, on: date) -> Standing:
     """The consent that covers this plan version on a date, or the reason why none does."""
     states = (Consent.State.SIGNED, Consent.State.WITHDRAWN)
-    treatment = Consent.objects.filter(patient=version.plan.patient_id, kind=Consent.Kind.TREATMENT, state__in=states)
+    records = records_of_person(version.plan.patient_id)
+    treatment = Consent.objects.filter(patient__in=records, kind=Consent.Kind.TREATMENT, state__in=states)
     last = treatment.filter(plan_version=version).order_by("-signed_at", "-pk").first()
     found = last or treatment.order_by("-signed_at", "-pk").first()
     given = given_of(found) if found is not None else None

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from patients.models import Attachment, Candidacy, Override, Patient
-from patients.queries.people import reached
+from patients.queries.people import kept, reached
 from patients.rules.overrides import Aside, Stored, effective, holds, may_be_overridden
 
 
@@ -74,7 +74,7 @@ def verdict_after(candidacy: Candidacy, *, on: date) -> str:
 
 def overridable(candidacy: Candidacy) -> Sequence[str]:
     """The rules whose findings may be set aside, while nothing newer is known of the patient."""
-    newest = candidacy.patient.fact_sheets.order_by("-number").values_list("pk", flat=True).first()
+    newest = kept(candidacy.patient).fact_sheets.order_by("-number").values_list("pk", flat=True).first()
     if newest != candidacy.fact_sheet_id:
         return ()
     return [found["rule"] for found in candidacy.findings if may_be_overridden(found["level"])]

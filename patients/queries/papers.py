@@ -7,7 +7,7 @@ from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
 from mesoclinic.errors import OutOfScope
 from patients.models import Attachment, Patient, PatientDocument
-from patients.queries.people import reached
+from patients.queries.people import reached, records_of_person
 
 # Papers that are handed to patients; every other kind may hold clinical notes and is for clinical roles only.
 HANDED_OUT = ("consent", "aftercare", "preparation", "dates", "plan summary")
@@ -22,7 +22,7 @@ def papers_for(actor: Actor) -> QuerySet[PatientDocument]:
 
 def papers_of(actor: Actor, patient: Patient) -> QuerySet[PatientDocument]:
     """The papers of one patient that the actor may open, newest first."""
-    return papers_for(actor).filter(patient=patient)
+    return papers_for(actor).filter(patient__in=records_of_person(patient.pk))
 
 
 def paper_for(actor: Actor, document_id: int) -> PatientDocument:
@@ -35,7 +35,8 @@ def paper_for(actor: Actor, document_id: int) -> PatientDocument:
 
 def letters_of(patient: Patient) -> QuerySet[Attachment]:
     """The specialists' letters of a patient that count, the newest first."""
-    found = Attachment.objects.filter(paper__patient=patient, kind=Attachment.Kind.LETTER, set_aside_at=None)
+    found = Attachment.objects.filter(paper__patient__in=records_of_person(patient.pk), set_aside_at=None)
+    found = found.filter(kind=Attachment.Kind.LETTER)
     return found.select_related("paper__document")
 
 

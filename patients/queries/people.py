@@ -46,11 +46,21 @@ def reached(actor: Actor, patient: str = "patient") -> Exists:
 
 
 def patient_for(actor: Actor, patient_id: int) -> Patient:
-    """The patient; raises OutOfScope alike for another site's patient and for none at all."""
-    patient = patients_for(actor).filter(pk=patient_id).first()
+    """The patient, by the record that was kept; raises OutOfScope alike for another site's and for none at all."""
+    patient = patients_for(actor).select_related("merged_into").filter(pk=patient_id).first()
     if patient is None:
         raise OutOfScope(_("There is no such patient at your sites."))
-    return patient
+    return kept(patient)
+
+
+def kept(patient: Patient) -> Patient:
+    """The record that counts for this person: this one, or the one that it was merged into."""
+    return patient.merged_into or patient
+
+
+def records_of_person(patient_id: int) -> QuerySet[Patient]:
+    """The kept record and those merged into it: what was sealed in one of them is read through this."""
+    return Patient.objects.filter(Q(pk=patient_id) | Q(merged_into=patient_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,11 @@ def _by_phone(text: str) -> Q:
 def _by_record_number(text: str) -> Q:
     letters = re.sub(r"[^0-9A-Z]", "", text.upper())
     tail = letters.removeprefix("M")
-    return Q(record_number__startswith=f"M-{tail}") if len(tail) >= FEWEST_PHONE_DIGITS else Q()
+    if len(tail) < FEWEST_PHONE_DIGITS:
+        return Q()
+    # The number of a merged record finds the one that was kept: it stands on papers that are out.
+    merged = Patient.objects.filter(record_number__startswith=f"M-{tail}", merged_into__isnull=False)
+    return Q(record_number__startswith=f"M-{tail}") | Q(pk__in=merged.values("merged_into"))
 
 
 def _twins(rows: Sequence[Patient]) -> frozenset[int]:

@@ -14,7 +14,7 @@ from mesoclinic.uploads import Judged, judged, shown_name
 from patients.models import Attachment, Patient, PatientDocument
 from patients.queries.consultations import site_for, today_at
 from patients.queries.papers import attachment_for
-from patients.queries.people import patient_for
+from patients.queries.people import patient_for, records_of_person
 
 FROM_OUTSIDE = "outside"
 # No language is known of what others wrote (ISO 639-2).
@@ -77,5 +77,5 @@ def _dated(actor: User, patient: Patient, on: date) -> None:
 
 def _known(patient: Patient, file: Judged) -> Attachment | None:
     digest = hashlib.sha256(file.content).hexdigest()
-    same = Attachment.objects.filter(paper__patient=patient, paper__document__sha256=digest, set_aside_at=None)
-    return same.first()
+    known = Attachment.objects.filter(paper__patient__in=records_of_person(patient.pk), set_aside_at=None)
+    return known.filter(paper__document__sha256=digest).first()

@@ -20,7 +20,9 @@ from patients.documents.signature import DRAWN, TYPED, Signature, drawing, is_tr
 from patients.models import Consent, PatientDocument, PlanVersion, Todo
 from patients.queries.consent_form import current_form
 from patients.queries.consents import consent_for, given_of, signed_version_of
+from patients.queries.people import records_of_person
 from patients.rules.consent import required_elements, validity
+from patients.services.hold import hold
 from protocols.queries.catalogue import current_catalogue
 
 OPEN = (Consent.State.OFFERED, Consent.State.SHOWN)
@@ -39,7 +41,7 @@ def offer_consent(actor: Actor, *, plan_version: PlanVersion, language: str) -> 
         if known is not None:
             return known
         made = Consent.objects.create(
-            patient=plan_version.plan.patient,
+            patient=hold(plan_version.plan.patient_id),
             site=plan_version.plan.site,
             kind=Consent.Kind.TREATMENT,
             plan_version=plan_version,
@@ -287,7 +289,8 @@ def _keep_choices(consent: Consent) -> None:
             continue
         kind = EXTRAS[given["id"]]
         state = Consent.State.SIGNED if any(given["choices"].values()) else Consent.State.REFUSED
-        older = Consent.objects.filter(patient=consent.patient, kind=kind, state=Consent.State.SIGNED)
+        records = records_of_person(consent.patient_id)
+        older = Consent.objects.filter(patient__in=records, kind=kind, state=Consent.State.SIGNED)
         older.update(state=Consent.State.SUPERSEDED)
         fields = {name: getattr(consent, name) for name in (*copied, *signed)}
         Consent.objects.create(kind=kind, elements=[given], state=state, **fields)

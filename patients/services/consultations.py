@@ -18,6 +18,7 @@ from patients.queries.people import patient_for
 from patients.rules.still_true import unconfirmed
 from patients.services.candidacy import acknowledge, judge
 from patients.services.facts import write_fact_sheet
+from patients.services.hold import hold_unmerged
 from patients.services.overrides import Grounds, override_findings
 from protocols.queries.catalogue import catalogue_of, current_release
 from protocols.rules.facts import from_sheet
@@ -35,7 +36,7 @@ def start_consultation(actor: User, *, patient_id: int) -> Consultation:
         if draft is not None:
             return draft
         started = Consultation.objects.create(
-            patient=patient,
+            patient=hold_unmerged(patient.pk),
             site=site_for(actor, patient),
             clinician=actor,
             started_at=clock.now(),

@@ -58,6 +58,8 @@ def void_consultation(actor: User, *, consultation_id: int, reason: str) -> Cons
     _told(reason)
     with atomic():
         consultation = _signed(actor, consultation_id)
+        if consultation.patient.merged_into_id is not None:
+            raise Conflict(_("This consultation came with a merged record. Undo the merge before you void it."))
         Consultation.objects.filter(pk=consultation.pk).update(state=Consultation.State.VOIDED)
         voided = consultation.patient.consultations.filter(state=Consultation.State.VOIDED)
         sheets = consultation.patient.fact_sheets.order_by("number")

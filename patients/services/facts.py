@@ -10,6 +10,8 @@ from mesoclinic.errors import ClinicError
 from mesoclinic.transactions import atomic
 from patients.models import Consultation, FactSheet, Patient
 from patients.queries.banner import current_facts
+from patients.queries.people import records_of_person
+from patients.services.hold import hold
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.inputs import Input
 
@@ -31,7 +33,7 @@ def write_fact_sheet(
     """
     with atomic():
         # The patient's row serialises two writers; the unique number is the guard behind it.
-        Patient.objects.select_for_update().get(pk=patient.pk)
+        patient = hold(patient.pk)
         if source != FactSheet.Source.ADVERSE_EVENT:
             _no_milder_than_events(patient, facts)
         before = current_facts(patient)
@@ -54,7 +56,8 @@ def write_fact_sheet(
 
 def _no_milder_than_events(patient: Patient, facts: Mapping[str, object]) -> None:
     """What events show is only taken back by closing or excluding them, never by an answer (decision 018)."""
-    written = patient.fact_sheets.filter(source=FactSheet.Source.ADVERSE_EVENT).order_by("-number").first()
+    sheets = FactSheet.objects.filter(patient__in=records_of_person(patient.pk))
+    written = sheets.filter(source=FactSheet.Source.ADVERSE_EVENT).order_by("-at", "-pk").first()
     if written is None or REACTION not in written.facts:
         return
     row = current_catalogue().row(Input, REACTION)

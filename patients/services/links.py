@@ -17,6 +17,7 @@ from mesoclinic.transactions import atomic
 from patients.models import Patient, PatientLink, Todo
 from patients.queries.links import digest_of, open_links, token_of
 from patients.services import notices
+from patients.services.hold import hold_unmerged
 
 TRIES = 5
 # Who has failed so often twice is not the patient.
@@ -37,6 +38,7 @@ class Known(StrEnum):
 def make_link(actor: User, *, patient: Patient, site: Site, purpose: str, lasts: timedelta) -> PatientLink:
     """A new link; the older ones of the same purpose die. Call it inside the service that is responsible."""
     with atomic():
+        hold_unmerged(patient.pk)
         end_links(actor, patient=patient, purpose=purpose)
         seed = secrets.token_urlsafe(32)
         made = PatientLink.objects.create(

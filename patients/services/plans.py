@@ -32,6 +32,7 @@ from patients.queries.overrides import verdict_after
 from patients.queries.plans import Ingredient, mixture_of, plan_for, technique_of, version_of
 from patients.rules.candidacy import TREATABLE
 from patients.services.candidacy import acknowledge, judge
+from patients.services.hold import hold
 from protocols.models import CatalogueRelease
 from protocols.queries.catalogue import catalogue_of, current_release, may_finalise
 from protocols.rules.facts import from_sheet
@@ -70,7 +71,10 @@ def draft_plan(actor: User, *, consultation_id: int) -> TreatmentPlan:
         if known is not None:
             return known
         plan = TreatmentPlan.objects.create(
-            patient=consultation.patient, consultation=consultation, site=consultation.site, created_at=clock.now()
+            patient=hold(consultation.patient_id),
+            consultation=consultation,
+            site=consultation.site,
+            created_at=clock.now(),
         )
         _new_version(plan, current_release(), number=1)
         audit.record(actor, "plan.drafted", plan, patient_id=plan.patient_id)

@@ -20,7 +20,7 @@ from mesoclinic.sites import Site
 from mesoclinic.transactions import atomic
 from mesoclinic.typed import PHONE_DIGITS, clean_name
 from patients.models import Patient, PatientSite, Sex
-from patients.queries.people import Duplicates, duplicates_of, patient_for
+from patients.queries.people import Duplicates, duplicates_of, patient_for, records_of_person
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 SEARCH_NAME_LENGTH = 450
@@ -64,7 +64,7 @@ def register_patient(
     access.require(actor, Can.REGISTER_PATIENT)
     with atomic():
         _own_site(actor, site)
-        row = _checked(person)
+        row = checked(person)
         duplicates = likely_duplicates(actor, person)
         if duplicates and not add_anyway:
             raise LikelyDuplicate(duplicates)
@@ -80,7 +80,7 @@ def update_patient(actor: Actor, *, patient_id: int, version: int, **person: Unp
     access.require(actor, Can.REGISTER_PATIENT)
     with atomic():
         patient = patient_for(actor, patient_id)
-        row = _checked(person)
+        row = checked(person)
         changed = sorted(name for name, value in row.items() if getattr(patient, name) != value)
         mine = Patient.objects.filter(pk=patient.pk, version=version)
         if not mine.update(version=F("version") + 1, **row):
@@ -95,18 +95,19 @@ def link_patient_to_site(actor: Actor, *, patient_id: int, site: Site, **person:
     access.require(actor, Can.REGISTER_PATIENT)
     with atomic():
         _own_site(actor, site)
-        _checked(person)
+        checked(person)
         if patient_id not in likely_duplicates(actor, person).linkable:
             raise OutOfScope(_("There is no such patient."))
         patient = Patient.objects.get(pk=patient_id)
-        PatientSite.objects.get_or_create(patient=patient, site=site, defaults={"linked_at": clock.now()})
+        for record in records_of_person(patient.pk):
+            PatientSite.objects.get_or_create(patient=record, site=site, defaults={"linked_at": clock.now()})
         audit.record(actor, "patient.linked_to_site", patient, patient_id=patient.pk, site_id=site.pk)
     return patient
 
 
 def likely_duplicates(actor: Actor, person: Person) -> Duplicates:
     """Patients who may be this person, at any site; raises ClinicError when the person cannot be compared."""
-    row = _checked(person)
+    row = checked(person)
     return duplicates_of(
         actor,
         search_name=str(row["search_name"]),
@@ -121,7 +122,7 @@ def _own_site(actor: Actor, site: Site) -> None:
         raise OutOfScope(_("You do not work at this site."), "site")
 
 
-def _checked(person: Person) -> dict[str, object]:
+def checked(person: Person) -> dict[str, object]:
     """The columns of a person, cleaned; raises ClinicError beside the field that is wrong."""
     names = {field: _name(person.get(field, ""), field) for field in ("given_name", "family_name")}
     if not any(names.values()):

@@ -14,7 +14,7 @@ from mesoclinic.rules.finding import Finding
 from mesoclinic.rules.tri import Tri, any_, known
 from mesoclinic.sites import Site
 from patients.models import FactSheet, Patient, PlanVersion
-from patients.queries.people import reached
+from patients.queries.people import reached, records_of_person
 from protocols.models import Lot
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
@@ -45,7 +45,7 @@ def event_for(actor: Actor, event_id: int) -> AdverseEvent:
 
 def events_of(patient_id: int) -> list[AdverseEvent]:
     """All events of a patient, with what the rules read of them."""
-    rows = AdverseEvent.objects.filter(patient=patient_id).order_by("pk")
+    rows = AdverseEvent.objects.filter(patient__in=records_of_person(patient_id)).order_by("pk")
     related = ("site", "record__session__series__plan_version")
     return list(rows.select_related(*related).prefetch_related("lots"))
 
@@ -60,14 +60,15 @@ def site_of(actor: User, patient: Patient) -> Site:
 
 def records_of(patient: Patient) -> QuerySet[TreatmentRecord]:
     """The sessions that were given, the newest first."""
-    given = TreatmentRecord.objects.filter(patient=patient, started_at__isnull=False)
+    given = TreatmentRecord.objects.filter(patient__in=records_of_person(patient.pk), started_at__isnull=False)
     given = given.exclude(state=TreatmentRecord.State.VOIDED).select_related("session", "site")
     return given.order_by("-started_at", "-pk")
 
 
 def lots_given_to(patient: Patient) -> list[Lot]:
     """Every lot that was drawn up for the patient, the newest first."""
-    uses = LotUse.objects.filter(record__patient=patient).select_related("lot__product").order_by("-pk")
+    uses = LotUse.objects.filter(record__patient__in=records_of_person(patient.pk)).order_by("-pk")
+    uses = uses.select_related("lot__product")
     return list({use.lot_id: use.lot for use in uses}.values())
 
 

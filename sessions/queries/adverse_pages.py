@@ -17,7 +17,7 @@ from mesoclinic.rules.finding import Finding
 from mesoclinic.rules.tri import Tri
 from mesoclinic.sites import Site
 from patients.models import Patient
-from patients.queries.people import reached
+from patients.queries.people import kept, reached, records_of_person
 from patients.queries.plans import open_versions
 from protocols.models import Lot
 from protocols.queries.catalogue import current_catalogue
@@ -145,12 +145,14 @@ def register_for(actor: User, *, shown: str, page: str) -> Register:
 def listed_of(actor: User, patient: Patient) -> list[Listed]:
     """All events of a patient, the newest first."""
     catalogue = current_catalogue()
-    return [_listed(each, catalogue) for each in events_for(actor).filter(patient=patient).order_by("-onset_at", "-pk")]
+    rows = events_for(actor).filter(patient__in=records_of_person(patient.pk)).order_by("-onset_at", "-pk")
+    return [_listed(each, catalogue) for each in rows]
 
 
 def open_choices(actor: User, patient: Patient) -> list[tuple[int, str]]:
     """The open events of a patient by number; what they are is not for everybody who answers the phone."""
-    rows = events_for(actor).filter(patient=patient, state=AdverseEvent.State.OPEN).order_by("-onset_at", "-pk")
+    rows = events_for(actor).filter(patient__in=records_of_person(patient.pk), state=AdverseEvent.State.OPEN)
+    rows = rows.order_by("-onset_at", "-pk")
     named = may(actor, Can.VIEW_CLINICAL)
     return [(each.pk, f"{each.pk}: {name_of(each.code)}" if named else str(each.pk)) for each in rows]
 
@@ -170,7 +172,8 @@ def event_page(actor: User, event_id: int) -> EventPage:
     """Everything about one event; raises OutOfScope."""
     event, catalogue = event_for(actor, event_id), current_catalogue()
     entries = event.entries.select_related("by", "todo__user", "paper").order_by("-number")
-    stops = stops_of(event.patient)
+    patient = kept(event.patient)
+    stops = stops_of(patient)
     return EventPage(
         event=event,
         name=name_of(event.code),
@@ -180,7 +183,7 @@ def event_page(actor: User, event_id: int) -> EventPage:
         triages=list(event.triages.select_related("by").order_by("-at")),
         told=_told(event),
         stops=stops,
-        course=ends_course(stops) and _running(event.patient),
+        course=ends_course(stops) and _running(patient),
         may_assess=may(actor, Can.ASSESS_ADVERSE_EVENT),
         may_settle=may(actor, Can.SETTLE_SENTINEL_EVENT),
         may_record=may(actor, Can.RECORD_ADVERSE_EVENT),

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from mesoclinic.accounts import User
 from patients.models import Patient
-from patients.queries.people import reached
+from patients.queries.people import reached, records_of_person
 from protocols.models import Lot
 from protocols.queries.stock import lot_for
 from sessions.models import AdverseEvent, LotUse
@@ -61,5 +61,5 @@ def same_lot(lot: Lot) -> QuerySet[Lot]:
 
 def uses_of(patient: Patient) -> QuerySet[LotUse]:
     """Everything that was drawn up for a patient, the newest first."""
-    uses = LotUse.objects.filter(record__patient=patient).order_by("-pk")
+    uses = LotUse.objects.filter(record__patient__in=records_of_person(patient.pk)).order_by("-pk")
     return uses.select_related("lot__product", "record__session", "record__site")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from mesoclinic.rules.tri import Tri, known
+from patients.queries.people import records_of_person
 from protocols.queries.catalogue import catalogue_of
 from sessions.models import Booking, TreatmentRecord
 from sessions.queries.bookings import GONE
@@ -57,8 +58,8 @@ def next_session_after(record: TreatmentRecord) -> Booking | None:
 
 
 def _so_far(record: TreatmentRecord) -> Iterable[TreatmentRecord]:
-    signed = TreatmentRecord.objects.filter(patient=record.patient_id, ended_at__lte=record.ended_at)
-    signed = signed.filter(state=TreatmentRecord.State.SIGNED).select_related(
+    signed = TreatmentRecord.objects.filter(patient__in=records_of_person(record.patient_id))
+    signed = signed.filter(state=TreatmentRecord.State.SIGNED, ended_at__lte=record.ended_at).select_related(
         "site", "candidacy", "fact_sheet", "session__series__plan_version"
     )
     return signed.prefetch_related("adverse_events", "lot_uses").order_by("ended_at", "pk")

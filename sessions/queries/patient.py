@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic.access import Can, may
@@ -23,7 +24,7 @@ from patients.queries.banner import Banner, banner_for
 from patients.queries.intake import Standby, standby_of
 from patients.queries.overrides import Overridden, overridden_in
 from patients.queries.papers import papers_of
-from patients.queries.people import patient_for
+from patients.queries.people import patient_for, records_of_person
 from patients.rules.overrides import effective
 from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.messages import Row, row_of
@@ -206,10 +207,15 @@ def _starts_at(session: TreatmentSession) -> datetime | None:
     return next((each.starts_at for each in session.bookings.all() if each.state not in gone), None)
 
 
+def _consultations(patient: Patient) -> QuerySet[Consultation]:
+    found = Consultation.objects.filter(patient__in=records_of_person(patient.pk))
+    return found.select_related("clinician").order_by("-started_at")[:LISTED]
+
+
 def _clinical(patient: Patient, today: date) -> Clinical:
     verdict = patient.candidacies.select_related("fact_sheet").order_by("-made_at", "-pk").first()
     aside = overridden_in(verdict, on=today) if verdict else {}
-    consultations = list(patient.consultations.select_related("clinician").order_by("-started_at")[:LISTED])
+    consultations = list(_consultations(patient))
     return Clinical(
         consultations=consultations,
         draft=next((each for each in consultations if each.state == Consultation.State.DRAFT), None),

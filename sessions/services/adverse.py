@@ -12,7 +12,8 @@ from mesoclinic.errors import ClinicError, Conflict, StaleRecord
 from mesoclinic.rules.tri import Tri
 from mesoclinic.transactions import atomic
 from patients.models import Patient, Todo
-from patients.queries.people import patient_for
+from patients.queries.people import kept, patient_for, records_of_person
+from patients.services.hold import hold
 from protocols.models import Lot
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
@@ -50,7 +51,7 @@ def record_adverse_event(actor: User, *, patient_id: int, report: Report) -> Adv
 def open_event(actor: User, *, patient: Patient, report: Report) -> AdverseEvent:
     """The row, its first entry and all effects; call it inside the service that is responsible."""
     with atomic():
-        Patient.objects.select_for_update().get(pk=patient.pk)
+        patient = hold(patient.pk)
         now, record, lots = clock.now(), _record(patient, report.record_id), _lots(patient, report.lots)
         if report.onset_at > now:
             raise ClinicError(_("This time is still to come."), "on")
@@ -182,7 +183,7 @@ def stop_course(actor: User, *, event_id: int, version: int, reason: str) -> Adv
     with atomic():
         event = _seen(actor, event_id, version)
         _told(reason)
-        running = Series.objects.filter(patient=event.patient_id, state=Series.State.OPEN)
+        running = Series.objects.filter(patient=kept(event.patient), state=Series.State.OPEN)
         stopped = [
             each for each in running.select_for_update(of=("self",)) if ends_course(event_stops(each.plan_version))
         ]
@@ -282,7 +283,8 @@ def _moment(event: AdverseEvent, day: date | None) -> datetime | None:
 def _record(patient: Patient, record_id: int | None) -> TreatmentRecord | None:
     if record_id is None:
         return None
-    found = TreatmentRecord.objects.filter(patient=patient, pk=record_id).select_related("site").first()
+    sessions = TreatmentRecord.objects.filter(patient__in=records_of_person(patient.pk))
+    found = sessions.filter(pk=record_id).select_related("site").first()
     if found is None or (found.started_at is not None and not records_of(patient).filter(pk=record_id).exists()):
         raise ClinicError(_("There is no such session of this patient."), "record_id")
     return found

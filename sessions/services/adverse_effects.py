@@ -11,6 +11,7 @@ from mesoclinic.rules.tri import Tri
 from mesoclinic.sites import Site
 from patients.models import FactSheet, Patient, Todo
 from patients.queries.banner import current_facts
+from patients.queries.people import kept
 from patients.services.facts import write_fact_sheet
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.catalogue import Catalogue
@@ -37,7 +38,7 @@ SAME_DAY, WITHIN_A_DAY = "TRIAGE-2", "TRIAGE-3"
 
 def take_effect(actor: User, event: AdverseEvent) -> None:
     """Judge the patient's plans anew by what the events say now; call it inside the open transaction."""
-    facts, patient = dict(current_facts(event.patient)), event.patient
+    facts, patient = dict(current_facts(event.patient)), kept(event.patient)
     wanted = _reaction(patient, current_catalogue())
     if (facts.get(REACTION) or {}).get("value") == (wanted or {}).get("value"):
         recheck_open_plans(actor=actor, patient_id=patient.pk, cause=CHANGED)
@@ -79,7 +80,7 @@ def ask_for_contact(actor: User, event: AdverseEvent) -> Todo | None:
 def ask(actor: User, site: Site, patient: Patient, text: str, row: TriageAnswer) -> Todo:
     """A to-do for the doctors of the site, due when the triage answer says."""
     due = clock.now() + timedelta(hours=row.target_hours or 0)
-    made = Todo.objects.create(site=site, patient=patient, role=Role.DERMATOLOGIST, text=text, due_at=due)
+    made = Todo.objects.create(site=site, patient=kept(patient), role=Role.DERMATOLOGIST, text=text, due_at=due)
     audit.record(actor, "todo.asked", made, patient_id=patient.pk, site_id=site.pk)
     return made
 

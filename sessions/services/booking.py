@@ -14,6 +14,7 @@ from mesoclinic.errors import ClinicError, Conflict, RuleBroken, Taken
 from mesoclinic.once import once
 from mesoclinic.transactions import atomic
 from patients.models import PlanVersion
+from patients.services.hold import hold_unmerged
 from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
 from sessions.queries.bookings import bookable_plan_for
 from sessions.queries.naming import clash_words
@@ -22,8 +23,8 @@ from sessions.queries.stops import booking_stops
 from sessions.rules.free_time import Place, place_of
 from sessions.rules.series_places import Pick, Placed, Preferences, Proposal
 from sessions.services.grid import Use, clashes_with, occupy_all
-from sessions.services.visits import new_calendar_uid, person, uses_of
 from sessions.services.undo import Deed, step
+from sessions.services.visits import new_calendar_uid, person, uses_of
 
 _SEEN = re.compile(r"(\d{12}-\d{1,19}-\d{1,19})(,\d{12}-\d{1,19}-\d{1,19})*")
 
@@ -57,6 +58,7 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Se
         raise ClinicError(_("The form has lost its dates. Open the page again."))
     with atomic():
         version = _bookable(actor, plan_id)
+        hold_unmerged(version.plan.patient_id)
         plan = _as_shown(propose_series(version, preferences), seen)
         if not plan.proposal.complete:
             raise Unplaceable(plan.proposal)
@@ -85,9 +87,9 @@ def _take(actor: Actor, series: Series, plan: SeriesPlan) -> list[Booking]:
     except Taken as gone:
         instead = propose_series(plan.version, plan.preferences).proposal.placed
         raise Taken(gone.message, [each.place for each in instead]) from None
-
-
     return bookings
+
+
 def as_json(preferences: Preferences) -> dict[str, object]:
     """The preferences as they are kept with the series."""
     return {

@@ -16,6 +16,7 @@ from mesoclinic.sites import Room, Site, VisitKind, VisitType
 from mesoclinic.transactions import atomic
 from patients.models import Patient
 from patients.queries.people import patients_for
+from patients.services.hold import hold_unmerged
 from sessions.models import Booking, ResourceKind, TreatmentSession
 from sessions.queries.board import NEXT, may_set
 from sessions.queries.bookings import booking_for, sites_for
@@ -203,6 +204,8 @@ def alternatives_in(clinic: ClinicTime, starts_at: datetime, wish: Wish) -> list
 
 def _book(actor: Actor, visit: NewVisit) -> Booking:
     _in_scope(actor, visit)
+    if visit.patient is not None:
+        hold_unmerged(visit.patient.pk)
     if visit.visit_type.kind == VisitKind.TREATMENT:
         raise ClinicError(_("Treatments are booked from a signed plan, as a series."), "visit_type")
     if visit.patient is None and visit.visit_type.kind != VisitKind.BLOCK:

@@ -1,7 +1,7 @@
 """The patient summary."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
@@ -15,6 +15,8 @@ from sessions.queries.patient import summary_for
 def patient(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Everything about one patient that the actor may see."""
     summary = summary_for(request.actor, patient_id, now=clock.now())
+    if summary.patient.pk != patient_id:
+        return redirect("sessions:patient", summary.patient.pk)
     disclose(request.actor, "summary", [patient_id])
     return render(request, "sessions/patient.html", {"summary": summary, "patient": summary.patient})
 

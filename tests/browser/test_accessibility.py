@@ -13,11 +13,13 @@ from mesoclinic.accounts import User
 from mesoclinic.actors import System
 from mesoclinic.sites import Site
 from patients.models import Attachment, Candidacy, Consent, Consultation, PatientDocument, PlanVersion, SignOff
+from patients.services.merging import merge_patients
 from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, ReleaseDraft, VignetteRun
 from protocols.queries.catalogue import current_release
 from protocols.rules.catalogue import Entry, build
 from protocols.services.catalogue import load_release
 from sessions.models import AdverseEvent, Booking, Series, TreatmentSession, Triage
+from tests.builders import people
 from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
 from tests.web.test_route_matrix import ROUTES
@@ -79,6 +81,8 @@ def key_of(name: str, route: str) -> int | str:
         "answer": lambda: ["scalp_infection"],
         "candidacy_id": lambda: [_finding(here)[0]],
         "rule": lambda: [_finding(here)[1]],
+        "other_id": lambda: [people.patient(site=here).pk],
+        "merge_id": lambda: [_merge(here)],
         "attachment_id": lambda: [_attachment(here)],
         "sign_off_id": lambda: [_sign_off(signed)],
         "event_id": lambda: AdverseEvent.objects.filter(site=here).values_list("pk", flat=True),
@@ -122,6 +126,13 @@ def _finding(here: Site) -> tuple[int, str]:
         for found in verdict.findings
         if found["level"] in ("caution", "defer", "refer")
     )
+
+
+def _merge(here: Site) -> int:
+    """Nobody is twice in the demo, so two records that are one person's are laid into it."""
+    kept, merged = people.patient(site=here), people.patient(site=here)
+    seen = {kept.pk: kept.version, merged.pk: merged.version}
+    return merge_patients(_staff("derm"), kept_id=kept.pk, merged_id=merged.pk, seen=seen, taken=()).pk
 
 
 def _attachment(here: Site) -> int:

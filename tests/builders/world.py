@@ -8,10 +8,11 @@ from mesoclinic import clock, documents
 from mesoclinic.accounts import User
 from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
-from patients.models import Notice, PatientDocument, Todo
+from patients.models import Notice, Patient, PatientDocument, Todo
 from patients.queries.links import token_of
 from patients.services.consents import offer_consent
 from patients.services.intake import show_intake_link
+from patients.services.merging import merge_patients
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
 from sessions.models import Booking, BookingChange, Series, TreatmentSession, Triage
 from tests.builders import adverse, catalogue, clinic, papers, people, plans
@@ -75,6 +76,8 @@ def world() -> World:
     release = catalogue.release()
     keys: dict[str, int | str] = {
         "patient_id": patient.pk,
+        "other_id": people.patient(site=site).pk,
+        "merge_id": _merge(patient, people.patient(site=site), staff["director"]),
         "consultation_id": people.draft_consultation(patient, by=doctor).pk,
         "plan_id": version.plan_id,
         "candidacy_id": people.verdict(patient, by=doctor).pk,
@@ -86,10 +89,10 @@ def world() -> World:
         "series_id": series.pk,
         "session_id": session.pk,
         "booking_id": booking.pk,
+        "change_id": row(BookingChange, site=site, deed="undone", at=clock.now()).pk,
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
         "attachment_id": papers.attachment(patient, by=doctor).pk,
-        "change_id": row(BookingChange, site=site, deed="undone", at=clock.now()).pk,
         "notice_id": notice.pk,
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "event_id": adverse.event(patient, by=doctor).pk,
@@ -113,3 +116,10 @@ def world() -> World:
         "run_id": row(VignetteRun, release=release, by=staff["director"], results=[]).pk,
     }
     return World(keys, staff)
+
+
+def _merge(kept: Patient, merged: Patient, by: User) -> int:
+    seen = {kept.pk: kept.version, merged.pk: merged.version}
+    made = merge_patients(by, kept_id=kept.pk, merged_id=merged.pk, seen=seen, taken=())
+    kept.refresh_from_db()
+    return made.pk

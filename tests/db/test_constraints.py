@@ -21,6 +21,7 @@ from patients.models import (
     Patient,
     PatientDocument,
     PatientLink,
+    PatientMerge,
     PatientSite,
     PlanVersion,
     Proposal,
@@ -69,6 +70,7 @@ ONLY_ONE = {
     "one_current_product_of_a_name": (Product, ("name",)),
     "one_lot_of_a_number": (Lot, ("product", "site", "number")),
     "one_link_to_a_site": (PatientSite, ("patient", "site")),
+    "merged_once_at_a_time": (PatientMerge, ("merged",)),
     "one_fact_sheet_of_a_number": (FactSheet, ("patient", "number")),
     "one_acknowledgement_a_caution": (Acknowledgement, ("candidacy", "rule")),
     "one_plan_version_of_a_number": (PlanVersion, ("plan", "number")),
@@ -149,7 +151,7 @@ def refused(model, **fields):
 
 def test_every_constraint_is_tried_here():
     found = {constraint.name for model in our_models() for constraint in model._meta.constraints}
-    assert found == {*ONLY_ONE, *CHECKED}
+    assert found == {*ONLY_ONE, *CHECKED, "merge_of_two_records"}
 
 
 def test_every_column_that_may_not_repeat_is_tried_here():
@@ -189,6 +191,11 @@ def test_a_row_stays_within_its_bounds(name):
         row(model, **fields)
     for fields in forbidden:
         refused(model, **fields)
+
+
+def test_no_record_is_merged_into_itself():
+    patient = row(Patient)
+    refused(PatientMerge, kept=patient, merged=patient)
 
 
 def test_a_session_may_be_recorded_again_once_its_record_is_voided():

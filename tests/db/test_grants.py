@@ -15,6 +15,8 @@ DECLARED: dict[Can, set[Role]] = {
     Can.USE_CLINIC: ALL,
     Can.VIEW_PATIENT: ALL,
     Can.REGISTER_PATIENT: {DESK, DOCTOR, DIRECTOR},
+    # It joins what is known of safety, so who may not read that asks somebody who may.
+    Can.MERGE_PATIENTS: {DOCTOR, DIRECTOR},
     Can.VIEW_CLINICAL: {NURSE, DOCTOR, DIRECTOR},
     Can.WRITE_CONSULTATION: {DOCTOR},
     Can.OVERRIDE_FINDING: {DOCTOR, DIRECTOR},

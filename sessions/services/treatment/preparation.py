@@ -14,6 +14,7 @@ from patients.queries.acknowledgements import stored
 from patients.queries.banner import current_facts
 from patients.services.candidacy import judge
 from patients.services.facts import write_fact_sheet
+from patients.services.hold import hold
 from patients.services.plans import check_version
 from protocols.queries.catalogue import current_release
 from sessions.models import ChecklistEntry, TreatmentRecord, TreatmentSession
@@ -48,7 +49,7 @@ def open_treatment(actor: User, *, session_id: int) -> TreatmentRecord:
             raise Conflict(_("This session is “%(state)s”. Only a booked session can be prepared.") % words)
         record = TreatmentRecord.objects.create(
             session=session,
-            patient=session.series.patient,
+            patient=hold(session.series.patient_id),
             site=session.series.site,
             technique=session.series.plan_version.technique,
             opened_by=actor,

@@ -1,0 +1,192 @@
+"""Records that may be of one person, what differs between two of them, and merges with what stands in an undo's way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import CharField, Count, F, Func, QuerySet, Value
+from django.db.models.functions import Lower, Right
+from django.utils.translation import gettext as _
+
+from mesoclinic.actors import Actor
+from mesoclinic.errors import OutOfScope
+from patients.models import (
+    Consent,
+    Consultation,
+    FactSheet,
+    Patient,
+    PatientDocument,
+    PatientLink,
+    PatientMerge,
+    PlanVersion,
+    TreatmentPlan,
+)
+from patients.queries.banner import current_facts
+from patients.queries.consultations import answer_words
+from patients.queries.people import PHONE_TAIL, duplicates_of, patients_for, reached
+from patients.rules.merging import Entry, Together, together
+from protocols.queries.catalogue import current_catalogue
+from protocols.rules.kinds.inputs import Input
+
+LISTED = 50
+DETAILS = (
+    "given_name",
+    "family_name",
+    "birth_date",
+    "sex_at_birth",
+    "gender",
+    "email",
+    "phone",
+    "language",
+    "contact_by_email",
+    "contact_by_phone",
+    "contact_by_sms",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records within reach that may be of one person, the older first, and what is alike."""
+
+    first: Patient
+    second: Patient
+    alike: tuple[str, ...]
+
+
+def likely_pairs(actor: Actor) -> list[Pair]:
+    """The first fifty pairs that the warning at registration would name, those alike in most first."""
+    living = patients_for(actor).filter(merged_into=None)
+    found: dict[tuple[int, int], Pair] = {}
+    for patient in living.filter(pk__in=_suspects(living)).order_by("pk")[: 2 * LISTED]:
+        for pair in pairs_of(actor, patient):
+            found[pair.first.pk, pair.second.pk] = pair
+    return sorted(found.values(), key=lambda each: (-len(each.alike), each.first.search_name, each.first.pk))[:LISTED]
+
+
+def pairs_of(actor: Actor, patient: Patient) -> list[Pair]:
+    """A patient beside each record within reach that may be of the same person."""
+    known = duplicates_of(
+        actor,
+        search_name=patient.search_name,
+        birth_date=patient.birth_date,
+        phone=patient.phone,
+        email=patient.email,
+    )
+    others = ((each.patient, each.alike) for each in known.here if each.patient.pk != patient.pk)
+    return [Pair(*sorted((patient, other), key=lambda each: each.pk), alike) for other, alike in others]
+
+
+def _suspects(living: QuerySet[Patient]) -> set[int]:
+    """Whoever shares a name with a birth date, an e-mail address or the end of a phone number with somebody."""
+    local = Func(F("phone_digits"), Value("0"), function="LTRIM", output_field=CharField())
+    told = living.annotate(tail=Right(local, PHONE_TAIL), address=Lower("email"))
+    shared: set[int] = set()
+    for fields, rows in (
+        (("search_name", "birth_date"), told),
+        (("address",), told.exclude(email="")),
+        (("tail",), told.exclude(tail="")),
+    ):
+        often = rows.order_by().values(*fields).annotate(number=Count("pk")).filter(number__gt=1)[:LISTED]
+        for each in often.values_list(*fields):
+            shared |= set(rows.filter(**dict(zip(fields, each, strict=False))).values_list("pk", flat=True))
+    return shared
+
+
+def both_for(actor: Actor, one_id: int, other_id: int) -> tuple[Patient, Patient]:
+    """Two records within reach; raises OutOfScope when one of them is not, was merged, or they are the same."""
+    found = {each.pk: each for each in patients_for(actor).filter(pk__in=(one_id, other_id), merged_into=None)}
+    if len(found) != 2:
+        raise OutOfScope(_("There are no such two patients at your sites."))
+    return found[one_id], found[other_id]
+
+
+def differing_details(one: Patient, other: Patient) -> list[str]:
+    """The names of the details on which two records do not agree."""
+    return [name for name in DETAILS if getattr(one, name) != getattr(other, name)]
+
+
+def facts_together(kept: Patient, merged: Patient, *, on: date) -> Together:
+    """What is known of both, judged by the release in force."""
+    ours, theirs = current_facts(kept), current_facts(merged)
+    if not ours or not theirs:
+        return Together({**ours, **theirs}, ())
+    return together(ours, theirs, on=on, catalogue=current_catalogue())
+
+
+def merges_for(actor: Actor) -> QuerySet[PatientMerge]:
+    """Merges of the patients within reach."""
+    return PatientMerge.objects.filter(reached(actor, "kept")).select_related("kept", "merged", "by", "undone_by")
+
+
+def merge_for(actor: Actor, merge_id: int) -> PatientMerge:
+    """One merge; raises OutOfScope."""
+    found = merges_for(actor).filter(pk=merge_id).first()
+    if found is None:
+        raise OutOfScope(_("There is no such merge at your sites."))
+    return found
+
+
+def standing_merge_of(patient: Patient) -> PatientMerge | None:
+    """The last merge into this record that was not undone."""
+    return PatientMerge.objects.filter(kept=patient, undone_at=None).select_related("merged", "by").first()
+
+
+def undo_hindrances(merge: PatientMerge) -> list[str]:
+    """What was recorded since: nobody but a doctor can tell to which of the two it belongs."""
+    return list(_hindrances(merge))
+
+
+def _hindrances(merge: PatientMerge) -> Iterator[str]:
+    later = PatientMerge.objects.filter(pk__gt=merge.pk, undone_at=None)
+    if later.filter(kept__in=(merge.kept_id, merge.merged_id)).exists() or later.filter(merged=merge.kept_id).exists():
+        yield _("One of the two was merged again since. Undo that merge first.")
+    newest = FactSheet.objects.filter(patient=merge.kept_id).order_by("-number").first()
+    if newest is not None and newest.pk != merge.before_id and newest.source != FactSheet.Source.MERGER:
+        yield _("Answers were recorded since.")
+    for words, rows in _recorded(merge):
+        if rows.exists():
+            yield words
+
+
+def _recorded(merge: PatientMerge) -> Sequence[tuple[str, QuerySet[Any]]]:
+    mine, since = {"patient": merge.kept_id}, merge.at
+    return (
+        (_("A consultation was started since."), Consultation.objects.filter(started_at__gt=since, **mine)),
+        (_("A consultation was signed since."), Consultation.objects.filter(signed_at__gt=since, **mine)),
+        (_("A plan was made since."), TreatmentPlan.objects.filter(created_at__gt=since, **mine)),
+        (_("A plan was changed since."), _versions(merge)),
+        (_("A consent was asked for or signed since."), Consent.objects.filter(offered_at__gt=since, **mine)),
+        (_("A consent was asked for or signed since."), Consent.objects.filter(signed_at__gt=since, **mine)),
+        (_("A paper was made since."), PatientDocument.objects.filter(document__made_at__gt=since, **mine)),
+        (_("A link was sent since."), PatientLink.objects.filter(made_at__gt=since, **mine)),
+    )
+
+
+def _versions(merge: PatientMerge) -> QuerySet[PlanVersion]:
+    mine = PlanVersion.objects.filter(plan__patient=merge.kept_id)
+    return mine.filter(made_at__gt=merge.at) | mine.filter(signed_at__gt=merge.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that two records answer differently, in words; `stands` is empty when it is open again."""
+
+    question: str
+    kept: str
+    merged: str
+    stands: str
+
+
+def answers_in_words(differences: Iterable[tuple[str, Entry, Entry, Entry | None]]) -> list[Answer]:
+    """(name, kept, merged, what stands) in words, in the order of the dictionary."""
+    told = {name: entries for name, *entries in differences}
+    if not told:
+        return []
+    catalogue = current_catalogue()
+    rows = {row.stored_as or row.id: row for row in catalogue.of(Input)}
+    return [
+        Answer(row.question, *(answer_words(row, entry, catalogue) for entry in told[name]))
+        for name, row in rows.items()
+        if name in told
+    ]
