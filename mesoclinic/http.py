@@ -20,6 +20,8 @@ from mesoclinic.languages import spoken
 
 Handler = Callable[[HttpRequest], HttpResponse]
 IDLE = timedelta(minutes=15)
+# A screen that asks by itself says so: nobody is there because of it.
+UNATTENDED = "X-Unattended"
 LARGEST_ID = 2**63 - 1
 _REFUSALS = {403: "403.html", 404: "404.html", 409: "errors/409.html", 422: "errors/422.html"}
 
@@ -50,7 +52,7 @@ class ActorMiddleware:
         seen = int(request.session.get("seen", now))
         if now - seen > IDLE.total_seconds() or not request.user.is_active:
             logout(request)
-        elif now - seen > 30 or "seen" not in request.session:
+        elif UNATTENDED not in request.headers and (now - seen > 30 or "seen" not in request.session):
             request.session["seen"] = now
 
 

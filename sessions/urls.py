@@ -6,6 +6,7 @@ from sessions.views import (
     adverse_triage,
     bookings,
     calendar,
+    live,
     merging,
     messages,
     patient,
@@ -20,6 +21,7 @@ app_name = "sessions"
 urlpatterns = [
     *today.urls,
     *calendar.urls,
+    *live.urls,
     *bookings.urls,
     *series.urls,
     *treatment.urls,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from mesoclinic.actors import Actor
 from mesoclinic.sites import Site, VisitKind
 from sessions.models import Booking
 from sessions.queries.bookings import bookings_for
+from sessions.queries.live import Seen, seen_at
 
 State = Booking.State
 COLUMNS: tuple[tuple[object, tuple[str, ...]], ...] = (
@@ -78,6 +80,12 @@ class Board:
     site: Site
     now: datetime
     columns: Sequence[Column]
+    seen: Seen
+
+    @property
+    def address(self) -> str:
+        """What in an address names this board, and its day to whoever asks whether it changed."""
+        return urlencode({"view": "day", "site": self.site.pk})
 
     @property
     def patient_ids(self) -> list[int]:
@@ -87,12 +95,13 @@ class Board:
 def board_for(actor: Actor, *, site: Site) -> Board:
     """Today's patients of a site by state."""
     now = clock.now().astimezone(site.zone)
+    seen = seen_at(actor, site=site, first=now.date(), last=now.date())
     midnight = datetime.combine(now.date(), time(), site.zone)
     end = datetime.combine(now.date() + timedelta(days=1), time(), site.zone)
     todays = bookings_for(actor).filter(site=site, starts_at__gte=midnight, starts_at__lt=end, patient__isnull=False)
     cards = [_card(actor, booking, now) for booking in todays.order_by("starts_at", "pk")]
     columns = [Column(title, [card for card in cards if card.booking.state in states]) for title, states in COLUMNS]
-    return Board(site, now, columns)
+    return Board(site, now, columns, seen)
 
 
 def steps_for(actor: Actor, booking: Booking) -> list[Step]:

@@ -16,6 +16,7 @@ from sessions.models import Booking, BookingUse, ResourceKind, Series, Treatment
 
 COMING = (Booking.State.BOOKED, Booking.State.CONFIRMED)
 GONE = (Booking.State.CANCELLED, Booking.State.NO_SHOW)
+MOVABLE = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED)
 
 
 def sites_for(actor: Actor) -> QuerySet[Site]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -13,9 +14,11 @@ from mesoclinic import clock
 from mesoclinic.actors import Actor
 from mesoclinic.sites import Closure, OpeningHours, Room, Site
 from sessions.models import Booking
-from sessions.queries.bookings import GONE, bookings_for, clinicians_at
+from sessions.queries.bookings import GONE, MOVABLE, bookings_for, clinicians_at
+from sessions.queries.live import Seen, seen_at
 
 WEEK = 7
+USUAL_HOURS = (9, 18)
 COLOURS = {"consultation": "consult", "assessment": "review", "other": "review", "block": "block"}
 
 
@@ -77,6 +80,7 @@ class CalendarPage:
     by: str
     lanes: Sequence[Lane]
     days: Sequence[Day]
+    seen: Seen
 
     @property
     def visits(self) -> list[Visit]:
@@ -99,32 +103,51 @@ class CalendarPage:
         return self.first + timedelta(days=len(self.days))
 
     @property
+    def address(self) -> str:
+        """What in an address names this page."""
+        return urlencode({"on": self.first.isoformat(), "view": self.view, "by": self.by, "site": self.site.pk})
+
+    @property
     def week_number(self) -> int:
         return self.first.isocalendar().week
 
     @property
-    def opens(self) -> str:
-        """The earliest hour the calendar must show, as HH:MM:SS."""
-        return _clock_edge([visit.starts.time() for visit in self.visits], min, time(9), down=True)
+    def first_hour(self) -> int:
+        """The hour with which a shown day begins."""
+        return min([USUAL_HOURS[0], *(visit.starts.hour for visit in self.visits)])
 
     @property
-    def closes(self) -> str:
-        """The latest hour the calendar must show, as HH:MM:SS."""
-        return _clock_edge([visit.ends.time() for visit in self.visits], max, time(18), down=False)
+    def last_hour(self) -> int:
+        """The hour with which a shown day ends, up to 24."""
+        return max([USUAL_HOURS[1], *(_hour_after(visit.ends.time()) for visit in self.visits)])
+
+    def shown_from(self, day: date) -> datetime:
+        """The first moment of a day that the grid shows, on the wall clock."""
+        return datetime.combine(day, time(self.first_hour))
+
+    def shown_to(self, day: date) -> datetime:
+        """The end of what the grid shows of a day, on the wall clock."""
+        return datetime.combine(day, time()) + timedelta(hours=self.last_hour)
 
 
 def calendar_for(actor: Actor, *, site: Site, on: date | None, view: str, by: str) -> CalendarPage:
     """The day or the week around a date (today when None) at one of the actor's sites."""
     today = clock.now().astimezone(site.zone).date()
-    wanted = on or today
-    week = view != "day"
-    first = wanted - timedelta(days=wanted.weekday()) if week else wanted
-    days = [first + timedelta(days=more) for more in range(WEEK if week else 1)]
+    days = days_shown(on or today, view)
+    seen = seen_at(actor, site=site, first=days[0], last=days[-1])
     visits = list(_visits(actor, site, days))
     closures = {each.on: each.reason for each in Closure.objects.filter(site=site, on__in=days)}
     opening = list(OpeningHours.objects.filter(site=site))
     shown = [_day(day, today, closures, opening, visits) for day in days]
-    return CalendarPage(site, first, view, by, _lanes(site, by), shown)
+    return CalendarPage(site, days[0], view, by, _lanes(site, by), shown, seen)
+
+
+def days_shown(on: date, view: str) -> list[date]:
+    """The day, or the days of its week from Monday on."""
+    if view == "day":
+        return [on]
+    monday = on - timedelta(days=on.weekday())
+    return [monday + timedelta(days=more) for more in range(WEEK)]
 
 
 def drawn(page: CalendarPage) -> dict[str, object]:
@@ -135,8 +158,9 @@ def drawn(page: CalendarPage) -> dict[str, object]:
         # Plain English would write the month before the day.
         "locale": "en-GB" if get_language() == "en" else get_language(),
         "view": "resourceTimeGridDay" if one_day else "timeGridWeek",
-        "from": page.opens,
-        "to": page.closes,
+        "by": page.by,
+        "from": f"{page.first_hour:02d}:00:00",
+        "to": f"{page.last_hour:02d}:00:00",
         "resources": [{"id": str(lane.id), "title": lane.name} for lane in page.lanes] if one_day else [],
         "events": [_event(visit, page.by) for visit in page.visits],
     }
@@ -177,6 +201,9 @@ def _event(visit: Visit, by: str) -> dict[str, object]:
         "kind": COLOURS.get(booking.kind, "session"),
         "resourceId": str(lane or ""),
         "url": reverse("sessions:booking", args=[booking.pk]),
+        "movable": booking.state in MOVABLE,
+        "version": booking.version,
+        "clinician": str(booking.clinician_id or ""),
     }
 
 
@@ -184,7 +211,5 @@ def _moment(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _clock_edge(times: Sequence[time], pick: object, usual: time, *, down: bool) -> str:
-    edge = pick([*times, usual])  # type: ignore[operator]
-    hour = edge.hour if down or not edge.minute else edge.hour + 1
-    return f"{min(hour, 24):02d}:00:00"
+def _hour_after(moment: time) -> int:
+    return moment.hour + (1 if moment.minute else 0)

@@ -50,8 +50,8 @@ def blocked_words(reason: Blocked) -> str:
         Blocked.PAST: _("That time is over."),
         Blocked.ABSENT: _("The clinician is away that day."),
         Blocked.NOT_WORKING: _("No clinician works at this site at that time."),
-        Blocked.CLINICIAN_TAKEN: _("The clinician has another visit then. Nothing was booked."),
-        Blocked.ROOM_TAKEN: _("No room is free then. Nothing was booked."),
-        Blocked.DEVICE_TAKEN: _("No device is free then. Nothing was booked."),
-        Blocked.PATIENT_TAKEN: _("This patient has another visit then. Nothing was booked."),
+        Blocked.CLINICIAN_TAKEN: _("The clinician has another visit then."),
+        Blocked.ROOM_TAKEN: _("No room is free then."),
+        Blocked.DEVICE_TAKEN: _("No device is free then."),
+        Blocked.PATIENT_TAKEN: _("This patient has another visit then."),
     }[reason]

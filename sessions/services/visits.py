@@ -19,17 +19,16 @@ from patients.queries.people import patients_for
 from patients.services.hold import hold_unmerged
 from sessions.models import Booking, ResourceKind, TreatmentSession
 from sessions.queries.board import NEXT, may_set
-from sessions.queries.bookings import booking_for, sites_for
+from sessions.queries.bookings import MOVABLE, booking_for, sites_for
+from sessions.queries.moving import outside_window
 from sessions.queries.naming import blocked_words, clash_words
 from sessions.queries.planning import clinic_time
-from sessions.queries.series import window_of
 from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
 
 from sessions.services.undo import Deed, step
 ALTERNATIVES = 3
 LOOK_AHEAD = timedelta(days=14)
-MOVABLE = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED)
 CANCELLABLE = (*MOVABLE, Booking.State.ARRIVED)
 TAKEN = (Blocked.CLINICIAN_TAKEN, Blocked.ROOM_TAKEN, Blocked.DEVICE_TAKEN, Blocked.PATIENT_TAKEN)
 
@@ -291,14 +290,9 @@ def _taken_words(clinic: ClinicTime, moment: datetime, wish: Wish, besides: Book
 
 def _check_window(booking: Booking, place: Place) -> None:
     """SD-01 and SD-02: a session stays between the fewest and the most days after the one before, in its order."""
-    window, following = window_of(booking)
     day = place.starts_at.astimezone(booking.site.zone).date()
-    if following is not None and day >= following:
-        raise ClinicError(_("The next session would come first. Choose an earlier day, or move that one before."), "on")
-    if window is None or window.earliest <= day <= window.latest:
-        return
-    words = {"first": f"{window.earliest:%d %b}", "last": f"{window.latest:%d %b %Y}"}
-    raise ClinicError(_("This session must be between %(first)s and %(last)s.") % words, "on")
+    if words := outside_window(booking)(day):
+        raise ClinicError(words, "on")
 
 
 def _seen(actor: Actor, booking_id: int, version: int) -> Booking:

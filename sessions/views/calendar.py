@@ -1,5 +1,7 @@
 """The calendar and the status board."""
 
+from typing import Any
+
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -9,11 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.http import fragment
+from mesoclinic.sites import Site
 from sessions.forms.bookings import CalendarForm, StateForm
 from sessions.queries.board import board_for
 from sessions.queries.bookings import booking_for, site_for, sites_for
 from sessions.queries.calendar import CalendarPage, calendar_for, drawn
 from sessions.queries.changes import undo_offer
+from sessions.queries.live import Deed, deeds_since
 from sessions.services.visits import set_state
 
 
@@ -21,11 +25,12 @@ from sessions.services.visits import set_state
 @needs(Can.VIEW_SCHEDULE)
 def calendar(request: StaffRequest) -> HttpResponse:
     """A day or a week of one site by clinician or room: a list for everybody, a grid where the browser can."""
-    page = _page(request)
+    page = page_of(request)
     disclose(request.actor, "calendar", page.patient_ids)
     context = {"page": page, "drawn": drawn(page), "sites": sites_for(request.actor)}
     context["may_book"] = may(request.actor, Can.BOOK)
     context["undo"] = undo_offer(request.actor)
+    context["deeds"] = _deeds(request, page.site)
     return render(request, fragment(request, "sessions/calendar.html", "calendar"), context)
 
 
@@ -33,7 +38,7 @@ def calendar(request: StaffRequest) -> HttpResponse:
 @needs(Can.VIEW_SCHEDULE)
 def events(request: StaffRequest) -> HttpResponse:
     """The same visits as data for the browser's grid."""
-    page = _page(request)
+    page = page_of(request)
     disclose(request.actor, "calendar", page.patient_ids)
     return JsonResponse(drawn(page))
 
@@ -45,7 +50,7 @@ def board(request: StaffRequest) -> HttpResponse:
     site = site_for(request.actor, _number(request.GET.get("site", "")))
     shown = board_for(request.actor, site=site)
     disclose(request.actor, "board", shown.patient_ids)
-    context = {"board": shown, "sites": sites_for(request.actor)}
+    context = {"board": shown, "sites": sites_for(request.actor), "deeds": _deeds(request, site)}
     return render(request, fragment(request, "sessions/board.html", "board"), context)
 
 
@@ -63,13 +68,25 @@ def state(request: StaffRequest, booking_id: int) -> HttpResponse:
     return redirect("sessions:board")
 
 
-def _page(request: StaffRequest) -> CalendarPage:
+def _deeds(request: StaffRequest, site: Site) -> list[Deed]:
+    """What others did since the screen was drawn, for one that draws itself again."""
+    known = _number(request.GET.get("since", ""))
+    return [] if known is None else deeds_since(request.actor, site=site, change=known)
+
+
+def page_of(request: StaffRequest) -> CalendarPage:
+    """The part of the calendar that the address names."""
+    wanted = wanted_of(request)
+    site = site_for(request.actor, wanted.pop("site"))
+    return calendar_for(request.actor, site=site, **wanted)
+
+
+def wanted_of(request: StaffRequest) -> dict[str, Any]:
+    """What part of the calendar the address names; raises ClinicError for one that names none."""
     form = CalendarForm(request.GET)
     if not form.is_valid():
         raise ClinicError(str(next(iter(form.errors.values()))[0]))
-    wanted = form.cleaned_data
-    site = site_for(request.actor, wanted.pop("site"))
-    return calendar_for(request.actor, site=site, **wanted)
+    return form.cleaned_data
 
 
 def _number(text: str) -> int | None:

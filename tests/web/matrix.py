@@ -81,6 +81,8 @@ MATRIX: dict[str, Declared] = {
     "sessions:finish_todo": post(EVERYBODY),
     "sessions:calendar": get(EVERYBODY),
     "sessions:calendar_events": get(EVERYBODY),
+    "sessions:calendar_version": get(EVERYBODY),
+    "sessions:barred_times": get(BOOKERS),
     "sessions:board": get(EVERYBODY),
     "sessions:booking_state": post(EVERYBODY),
     "sessions:new_booking": page(BOOKERS),

@@ -1,12 +1,14 @@
 /**
  * Draws the week from JSON beside the server's table, which stays the way without scripts.
  * Data: `data-source` = id of a json_script with {date, view, locale, firstDay, from, to, resources, events}.
- * An event: {id, start, end, title, detail, kind, resourceId, url, editable}; times are the clinic's wall clock.
+ * An event: {id, start, end, title, detail, kind, resourceId, url, movable, version, clinician}; times are the clinic's
+ * wall clock.
  */
+import { moves } from "./calendar_moves.js";
 
 /**
- * @typedef {{id: string, start: string, end: string, title: string, detail: string, kind: string, resourceId?: string, url?: string}} Visit
- * @typedef {{date: string, view?: string, locale?: string, firstDay?: number, from: string, to: string, resources?: {id: string, title: string}[], events: Visit[]}} Week
+ * @typedef {{id: string, start: string, end: string, title: string, detail: string, kind: string, resourceId?: string, url?: string, movable: boolean, version: number, clinician: string}} Visit
+ * @typedef {{date: string, view?: string, by?: string, locale?: string, firstDay?: number, from: string, to: string, resources?: {id: string, title: string}[], events: Visit[]}} Week
  */
 
 /** @param {HTMLElement} element */
@@ -15,7 +17,9 @@ export async function mount(element) {
   if (!source?.textContent) return;
   const week = /** @type {Week} */ (JSON.parse(source.textContent));
   const { create } = await import("../../vendor/event-calendar.js");
-  create(element, options(week));
+  const { onto, ...moving } = moves(element, week.by === "room", week.locale ?? document.documentElement.lang);
+  const calendar = create(element, { ...options(week), ...moving });
+  onto?.(calendar);
   const table = document.getElementById(element.dataset.replaces ?? "");
   table?.classList.add("replaced");
   makeReadable(element);
@@ -41,7 +45,6 @@ function options(week) {
     dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
     longPressDelay: 350,
     nowIndicator: true,
-    editable: false,
     resources: week.resources ?? [],
     events: week.events.map(shown),
     eventContent: ({ event }) => ({ domNodes: content(event) }),
@@ -60,7 +63,8 @@ function shown(visit) {
     title: visit.title,
     resourceIds: visit.resourceId ? [visit.resourceId] : [],
     classNames: [visit.kind],
-    extendedProps: { detail: visit.detail, url: visit.url },
+    startEditable: visit.movable,
+    extendedProps: { detail: visit.detail, url: visit.url, version: visit.version, clinician: visit.clinician },
   };
 }
 

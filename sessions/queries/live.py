@@ -1,0 +1,50 @@
+"""What open screens ask by themselves: whether the visits they show changed, and who changed them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+
+from mesoclinic.actors import Actor
+from mesoclinic.sites import Site
+from sessions.models import BookingChange
+from sessions.queries.bookings import bookings_for
+from sessions.queries.changes import changes_for, who_did, words_of
+
+TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a screen shows: `version` changes with its visits, `change` is the last deed that it may know of."""
+
+    version: str
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a colleague, a patient by link or the clinic did meanwhile; it names no patient."""
+
+    who: str
+    words: str
+
+
+def seen_at(actor: Actor, *, site: Site, first: date, last: date) -> Seen:
+    """Read it before the page: what changes while the page is read makes the screen ask again."""
+    newest = BookingChange.objects.filter(site=site).order_by("-pk").values_list("pk", flat=True).first()
+    return Seen(version_of(actor, site=site, first=first, last=last), newest or 0)
+
+
+def version_of(actor: Actor, *, site: Site, first: date, last: date) -> str:
+    """Changes when a visit between two days is made, moved, cancelled or led to another state."""
+    starts = datetime.combine(first, time(), site.zone)
+    ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
+    shown = bookings_for(actor).filter(site=site, starts_at__lt=ends, ends_at__gt=starts)
+    rows = list(shown.order_by("pk").values_list("pk", "version"))
+    return sha256(repr(rows).encode()).hexdigest()[:16]
+
+
+def deeds_since(actor: Actor, *, site: Site, change: int) -> list[Deed]:
+    """The last deeds of others at a site after one that was known, newest first."""
+    others = changes_for(actor).filter(site=site, pk__gt=change).exclude(by=actor.pk)
+    return [Deed(who_did(each), words_of(each)) for each in others.order_by("-pk")[:TOLD]]
