@@ -159,8 +159,14 @@ def _recorded(merge: PatientMerge) -> Sequence[tuple[str, QuerySet[Any]]]:
         (_("A consent was asked for or signed since."), Consent.objects.filter(offered_at__gt=since, **mine)),
         (_("A consent was asked for or signed since."), Consent.objects.filter(signed_at__gt=since, **mine)),
         (_("A paper was made since."), PatientDocument.objects.filter(document__made_at__gt=since, **mine)),
-        (_("A link was sent since."), PatientLink.objects.filter(made_at__gt=since, **mine)),
+        (_("A link was sent since."), _personal_links(merge)),
     )
+
+
+def _personal_links(merge: PatientMerge) -> QuerySet[PatientLink]:
+    """Those about the person; a link about a visit comes and goes with the visit."""
+    made = PatientLink.objects.filter(patient=merge.kept_id, made_at__gt=merge.at)
+    return made.filter(subject=f"patient:{merge.kept_id}")
 
 
 def _versions(merge: PatientMerge) -> QuerySet[PlanVersion]:

@@ -92,15 +92,15 @@ def merge_patients(
         both_for(actor, kept_id, merged_id)
         # Visits are held before people, as those do who lead a visit on.
         news.announce("patient.merging", patient_ids=(kept_id, merged_id))
-        kept, merged = _held(kept_id, merged_id, seen)
+        kept, merged = _both_held(kept_id, merged_id, seen)
         told = facts_together(kept, merged, on=today_at(site_for(actor, kept)))
-        merge = _record(actor, kept, merged, told, taken)
-        _end_links(actor, merge)
-        _follow(merge)
-        _point(merge)
+        merge = _new_merge(actor, kept, merged, told, taken)
+        _end_links_of_merged(actor, merge)
+        _move_what_lives(merge)
+        _point_at_kept(merge)
         news.announce("patient.merged", actor=actor, merge_id=merge.pk)
         _write_together(actor, merge, told)
-        _ask_a_doctor(actor, merge, told)
+        _ask_to_look(actor, merge, told)
         for patient in (kept, merged):
             changed = sorted(merge.details) if patient is kept else ["merged_into"]
             audit.record(actor, "patient.merged", merge, patient_id=patient.pk, changed=changed)
@@ -118,11 +118,11 @@ def undo_merge(actor: User, *, merge_id: int, reason: str) -> PatientMerge:
     with atomic():
         merge = merge_for(actor, merge_id)
         news.announce("patient.merging", patient_ids=(merge.kept_id, merge.merged_id))
-        _lock((merge.kept_id, merge.merged_id))
+        _lock_records((merge.kept_id, merge.merged_id))
         merge = merge_for(actor, merge_id)
-        _undoable(merge)
+        _still_undoable(merge)
         news.announce("patient.unmerging", merge_id=merge.pk)
-        _part(actor, merge)
+        _take_apart(actor, merge)
         news.announce("patient.unmerged", actor=actor, merge_id=merge.pk)
         merge.undone_at, merge.undone_by, merge.undone_reason = clock.now(), actor, reason.strip()
         merge.save(update_fields=["undone_at", "undone_by", "undone_reason"])
@@ -151,8 +151,8 @@ def followed(merge: PatientMerge, kind: str) -> list[int]:
     return list(merge.rows.filter(kind=kind).values_list("row", flat=True))
 
 
-def _held(kept_id: int, merged_id: int, seen: Mapping[int, int]) -> tuple[Patient, Patient]:
-    held = _lock((kept_id, merged_id))
+def _both_held(kept_id: int, merged_id: int, seen: Mapping[int, int]) -> tuple[Patient, Patient]:
+    held = _lock_records((kept_id, merged_id))
     if any(each.merged_into_id is not None for each in held.values()):
         raise Conflict(_("A colleague has just merged one of these two records. Nothing was merged twice."))
     if any(each.version != seen.get(each.pk) for each in held.values()):
@@ -160,16 +160,16 @@ def _held(kept_id: int, merged_id: int, seen: Mapping[int, int]) -> tuple[Patien
     return held[kept_id], held[merged_id]
 
 
-def _lock(patient_ids: Iterable[int]) -> dict[int, Patient]:
+def _lock_records(patient_ids: Iterable[int]) -> dict[int, Patient]:
     held = Patient.objects.select_for_update(no_key=True).filter(pk__in=patient_ids).order_by("pk")
     return {each.pk: each for each in held}
 
 
-def _record(actor: User, kept: Patient, merged: Patient, told: Together, taken: Collection[str]) -> PatientMerge:
+def _new_merge(actor: User, kept: Patient, merged: Patient, told: Together, taken: Collection[str]) -> PatientMerge:
     chosen = {name for name in differing_details(kept, merged) if name in taken}
     details = {name: [getattr(kept, name), getattr(merged, name)] for name in DETAILS if name in chosen}
     before = newest_sheet(kept)
-    _correct(kept, {name: after for name, (_before, after) in details.items()})
+    _set_details(kept, {name: after for name, (_before, after) in details.items()})
     return PatientMerge.objects.create(
         kept=kept,
         merged=merged,
@@ -181,32 +181,31 @@ def _record(actor: User, kept: Patient, merged: Patient, told: Together, taken: 
     )
 
 
-def _correct(patient: Patient, changes: Mapping[str, object]) -> None:
+def _set_details(patient: Patient, changes: Mapping[str, object]) -> None:
     person = {name: getattr(patient, name) for name in DETAILS} | dict(changes)
     Patient.objects.filter(pk=patient.pk).update(version=F("version") + 1, **checked(cast(Person, person)))
     patient.refresh_from_db()
 
 
-def _end_links(actor: User, merge: PatientMerge) -> None:
-    """No link opens the merged record any more; the desk sends a new one where one was still waited for."""
-    open_ones = PatientLink.objects.filter(
-        patient=merge.merged_id, used_at=None, revoked_at=None, expires_at__gt=clock.now()
-    )
-    for link in open_ones.select_for_update(of=("self",)):
+def _end_links_of_merged(actor: User, merge: PatientMerge) -> None:
+    """Links about the person end, and the desk sends a new one; a link about one visit follows its visit."""
+    open_ones = PatientLink.objects.filter(used_at=None, revoked_at=None, expires_at__gt=clock.now())
+    personal = open_ones.filter(patient=merge.merged_id, subject=f"patient:{merge.merged_id}")
+    for link in personal.select_for_update(of=("self",)):
         revoke(actor, link)
         text = _("A link that a patient had not used ended when two records were merged. Send a new one.")
         same = {"site": link.site, "patient": merge.kept, "role": Role.FRONT_DESK, "text": text, "done_at": None}
         Todo.objects.get_or_create(**same, defaults={"due_at": clock.now()})
 
 
-def _follow(merge: PatientMerge) -> None:
+def _move_what_lives(merge: PatientMerge) -> None:
     for model in LIVING:
         follow(merge, model._default_manager.all())
     follow(merge, Consultation.objects.filter(state=Consultation.State.DRAFT))
     follow(merge, Consent.objects.filter(state__in=OPEN_CONSENT))
 
 
-def _point(merge: PatientMerge) -> None:
+def _point_at_kept(merge: PatientMerge) -> None:
     """The merged record, and those merged into it before, point at the kept one; each is known where any of them is."""
     earlier = list(Patient.objects.filter(merged_into=merge.merged_id).values_list("pk", flat=True))
     note(merge, Patient._meta.label_lower, earlier)
@@ -224,24 +223,24 @@ def _write_together(actor: User, merge: PatientMerge, told: Together) -> None:
     """What the merged record knew is known from now on, and every open plan is judged by it."""
     if not FactSheet.objects.filter(patient=merge.merged_id).exists():
         return
-    _write(actor, merge.kept, told.facts)
+    _write_and_judge(actor, merge.kept, told.facts)
 
 
 def _write_apart(actor: User, merge: PatientMerge) -> None:
     """Each record knows again what it knew before."""
     merge.kept.refresh_from_db()
     if FactSheet.objects.filter(patient=merge.merged_id).exists():
-        _write(actor, merge.kept, merge.before.facts if merge.before else {})
+        _write_and_judge(actor, merge.kept, merge.before.facts if merge.before else {})
     news.announce("patient.facts_changed", actor=actor, patient_id=merge.merged_id)
 
 
-def _write(actor: User, patient: Patient, facts: Mapping[str, object]) -> None:
+def _write_and_judge(actor: User, patient: Patient, facts: Mapping[str, object]) -> None:
     sheet = write_fact_sheet(actor, patient=patient, facts=facts, source=FactSheet.Source.MERGER)
     on = today_at(site_for(actor, patient))
     judge(actor, sheet=sheet, release=current_release(), on=on, cause=CAUSE)
 
 
-def _ask_a_doctor(actor: User, merge: PatientMerge, told: Together) -> None:
+def _ask_to_look(actor: User, merge: PatientMerge, told: Together) -> None:
     if not told.differences:
         return
     rows = {row.stored_as or row.id: row.question for row in current_catalogue().of(Input)}
@@ -258,7 +257,7 @@ def _ask_a_doctor(actor: User, merge: PatientMerge, told: Together) -> None:
     audit.record(actor, "todo.asked", todo, patient_id=merge.kept_id)
 
 
-def _undoable(merge: PatientMerge) -> None:
+def _still_undoable(merge: PatientMerge) -> None:
     if merge.undone_at is not None:
         raise Conflict(_("A colleague has undone this merge already."))
     if hindrances := undo_hindrances(merge):
@@ -266,7 +265,7 @@ def _undoable(merge: PatientMerge) -> None:
         raise Conflict(" ".join([words, *hindrances]))
 
 
-def _part(actor: User, merge: PatientMerge) -> None:
+def _take_apart(actor: User, merge: PatientMerge) -> None:
     for model in (*LIVING, Consultation, Consent):
         rows = followed(merge, model._meta.label_lower)
         model._default_manager.filter(pk__in=rows).update(patient=merge.merged_id)
@@ -278,7 +277,7 @@ def _part(actor: User, merge: PatientMerge) -> None:
         todo.done_at = clock.now()
         todo.save(update_fields=["done_at"])
         audit.record(actor, "todo.done", todo, patient_id=merge.kept_id, changed=["done_at"])
-    _correct(merge.kept, _details_before(merge))
+    _set_details(merge.kept, _details_before(merge))
 
 
 def _details_before(merge: PatientMerge) -> dict[str, object]:

@@ -10,9 +10,9 @@ from mesoclinic import audit
 from mesoclinic.actors import Actor
 from mesoclinic.errors import Conflict
 from mesoclinic.transactions import atomic
-from patients.models import Notice, PatientMerge
+from patients.models import Notice, PatientLink, PatientMerge
 from patients.services.merging import follow, followed
-from sessions.models import Booking, BookingUse, Occupancy, ResourceKind, Series
+from sessions.models import Booking, BookingChange, BookingUse, Occupancy, ResourceKind, Series
 from sessions.queries.merging import made_since, overlaps_of, under_way
 
 
@@ -32,6 +32,7 @@ def follow_merge(*, actor: Actor, merge_id: int) -> None:
         words = _("Two visits are at the same time. Move or cancel one first: %(visits)s.")
         raise Conflict(words % {"visits": "; ".join(each.words for each in found)})
     follow(merge, Series.objects.all())
+    follow(merge, BookingChange.objects.all())
     _take_time(follow(merge, Booking.objects.all()), merge.kept_id)
     audit.record(actor, "visits.followed", merge, patient_id=merge.kept_id)
 
@@ -48,14 +49,19 @@ def go_back(*, actor: Actor, merge_id: int) -> None:
     merge = PatientMerge.objects.get(pk=merge_id)
     series = followed(merge, Series._meta.label_lower)
     Series.objects.filter(pk__in=series).update(patient=merge.merged_id)
+    changes = followed(merge, BookingChange._meta.label_lower)
+    BookingChange.objects.filter(pk__in=changes).update(patient=merge.merged_id)
     of_series = Q(treatment_session__series__in=series) | Q(assessment_point__series__in=series)
     moved = followed(merge, Booking._meta.label_lower)
     back = Booking.objects.filter(Q(pk__in=moved) | of_series, patient=merge.kept_id)
     ids = list(back.values_list("pk", flat=True))
     Booking.objects.filter(pk__in=ids).update(patient=merge.merged_id)
     _take_time(ids, merge.merged_id)
-    subjects = [f"booking:{each}" for each in ids]
-    Notice.objects.filter(patient=merge.kept_id, subject__in=subjects).update(patient=merge.merged_id)
+    about = Q(pk=None)
+    for each in ids:
+        about |= Q(subject=f"booking:{each}") | Q(subject__startswith=f"booking:{each}:")
+    for model in (Notice, PatientLink):
+        model._default_manager.filter(about, patient=merge.kept_id).update(patient=merge.merged_id)
     audit.record(actor, "visits.went_back", merge, patient_id=merge.merged_id)
 
 
