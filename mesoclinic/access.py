@@ -47,6 +47,7 @@ class Can(StrEnum):
     MANAGE_SITE = "manage_site"
     VIEW_HEALTH = "view_health"
     ANSWER_INTAKE = "answer_intake"
+    CHANGE_OWN_VISIT = "change_own_visit"
 
 
 _EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE, Can.TRIAGE}
@@ -54,7 +55,7 @@ _DESK = {Can.REGISTER_PATIENT, Can.BOOK, Can.VIEW_MESSAGES, Can.SEND_MESSAGES, C
 _ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_MESSAGES}
 _ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT, Can.RECORD_ADVERSE_EVENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
-_PATIENT = {Can.ANSWER_INTAKE}
+_PATIENT = {Can.ANSWER_INTAKE, Can.CHANGE_OWN_VISIT}
 
 GRANTS: dict[str, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset(_EVERYBODY | _DESK),
@@ -66,7 +67,8 @@ GRANTS: dict[str, frozenset[Can]] = {
 }
 LINK_GRANTS: dict[str, frozenset[Can]] = {
     "consent": frozenset({Can.TAKE_CONSENT}),
-    "intake": frozenset(_PATIENT),
+    "intake": frozenset({Can.ANSWER_INTAKE}),
+    "visit": frozenset({Can.CHANGE_OWN_VISIT}),
 }
 
 

@@ -38,6 +38,8 @@ class Site(models.Model):
     on_call = models.ForeignKey("mesoclinic.User", models.PROTECT, null=True, blank=True, related_name="+")
     quiet_from = models.TimeField(default="21:00")
     quiet_to = models.TimeField(default="08:00")
+    # Until so many hours before a visit the patient may move or cancel it by link; afterwards they call.
+    link_hours = models.PositiveSmallIntegerField(default=24)
     allow_draft_catalogue = models.BooleanField(default=False)
     approver_differs = models.BooleanField(default=True)
 

@@ -12,6 +12,7 @@ HEARD = (
     ("booking.no_show", "sessions.services.reminders.follow_booking"),
     ("bookings.undone", "sessions.services.reminders.follow_undone"),
     ("bookings.changed", "sessions.services.telling.tell"),
+    ("bookings.changed", "sessions.services.own_visits.follow_change"),
     ("treatment.signed", "sessions.services.reminders.plan_after_treatment"),
     ("treatment.voided", "sessions.services.reminders.stop_after_treatment"),
     ("patient.facts_changed", "sessions.services.facts.recheck_open_plans"),

@@ -23,6 +23,7 @@ SITE_FACTS = (
     "on_call",
     "quiet_from",
     "quiet_to",
+    "link_hours",
     "approver_differs",
 )
 THING_FACTS: Mapping[type[Thing], tuple[str, ...]] = {

@@ -1,7 +1,9 @@
 """A link's life: made for one purpose, opened with the birth date, revoked, ended."""
 
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -53,6 +55,40 @@ def make_link(actor: User, *, patient: Patient, site: Site, purpose: str, lasts:
             expires_at=clock.now() + lasts,
         )
         audit.record(actor, "link.made", made, patient_id=patient.pk, reason=purpose)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A link to make: whose, what it is about, by whom it is given and until when it opens."""
+
+    patient: Patient
+    site: Site
+    subject: str
+    made_by: User
+    expires_at: datetime
+
+
+def make_links(actor: Actor, wanted: Iterable[Wanted], *, purpose: str) -> list[PatientLink]:
+    """A link for each of several things, inside the open transaction; what was given for the same things stays."""
+    rows = []
+    for each in wanted:
+        seed = secrets.token_urlsafe(32)
+        link = PatientLink(
+            patient=each.patient,
+            site=each.site,
+            seed=seed,
+            token_sha256=digest_of(token_of(seed)),
+            purpose=purpose,
+            subject=each.subject,
+            made_by=each.made_by,
+            made_at=clock.now(),
+            expires_at=each.expires_at,
+        )
+        rows.append(link)
+    made = PatientLink.objects.bulk_create(rows)
+    for link in made:
+        audit.record(actor, "link.made", link, reason=purpose)
     return made
 
 

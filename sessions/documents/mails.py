@@ -1,5 +1,8 @@
 """The writers of mails: each reads the live rows when its mail is sent, or says why none goes out any more."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -8,7 +11,9 @@ from mesoclinic.documents import content_of
 from mesoclinic.errors import ClinicError
 from mesoclinic.languages import spoken
 from mesoclinic.outbox import Skip, composer
+from mesoclinic.templatetags.components import patient_when
 from mesoclinic.transport import Attachment, Mail
+from patients.documents.intake import address_of
 from patients.models import Notice
 from patients.queries.contact import mail_hindrance
 from sessions.documents.aftercare import aftercare_paper
@@ -17,6 +22,9 @@ from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import news_of
+from sessions.queries.own_visit import open_link_of
+
+MOST_ADDRESSES = 3
 
 
 @composer("visits")
@@ -25,9 +33,10 @@ def visits(subject: str) -> Mail | Skip:
     notice = notice_of(subject)
     if hindrance := mail_hindrance(notice.patient):
         return Skip(hindrance)
-    if not news_of(notice):
+    found = news_of(notice)
+    if not found:
         return Skip("Nothing has changed for the patient.")
-    return _mail(notice, letter_for(notice))
+    return _mail(notice, _with_addresses(notice, [each.booking for each in found if each.booking and each.starts_at]))
 
 
 @composer("reminder")
@@ -41,7 +50,7 @@ def reminder(subject: str) -> Mail | Skip:
         return Skip("The visit was cancelled.")
     if booking.state not in COMING or booking.starts_at <= clock.now():
         return Skip("The visit is over or has begun.")
-    return _mail(notice, letter_for(notice))
+    return _mail(notice, _with_addresses(notice, [booking]))
 
 
 @composer("aftercare")
@@ -97,6 +106,18 @@ def record_of(notice: Notice) -> TreatmentRecord:
     """The treatment record that the notice is about."""
     related = ("site", "patient", "candidacy", "fact_sheet", "session__series__plan_version__release")
     return TreatmentRecord.objects.select_related(*related).get(pk=_number(notice.subject))
+
+
+def _with_addresses(notice: Notice, bookings: Sequence[Booking]) -> Letter:
+    """The letter with the addresses at which the patient confirms, moves or cancels; of many visits none is named."""
+    letter = letter_for(notice)
+    links = [(booking, open_link_of(booking)) for booking in bookings] if len(bookings) <= MOST_ADDRESSES else []
+    with spoken_to(notice.patient, notice.site):
+        lines = [f"{patient_when(booking.starts_at)}: {address_of(link)}" for booking, link in links if link]
+        if not lines:
+            return letter
+        words = _("To confirm, move or cancel without a call, for you alone:")
+    return replace(letter, closing=(*letter.closing, words, *lines))
 
 
 def _after(notice: Notice) -> Mail | Skip:

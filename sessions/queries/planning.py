@@ -104,6 +104,15 @@ def treatment_type_of(site: Site) -> VisitType:
     return found
 
 
+def visit_type_of(booking: Booking) -> VisitType:
+    """The visit type that a booking was made with; its length is that of today."""
+    types = VisitType.objects.filter(site=booking.site, kind=booking.kind)
+    found = types.filter(name=booking.visit_type_name).first() or types.filter(active=True).order_by("pk").first()
+    if found is None:
+        raise ClinicError(_("This site has no visit type of this kind any more. The medical director can add one."))
+    return found
+
+
 def _opening(site: Site) -> dict[int, Hours]:
     rows = OpeningHours.objects.filter(site=site)
     return _weeks((each.weekday, each.opens_at, each.closes_at) for each in rows)

@@ -83,7 +83,7 @@ def follow_undone(*, change_id: int, actor: Actor = CLINIC) -> None:
                 continue
             if booking.treatment_session_id and booking.state in COMING:
                 _plan_before(booking, since=change.at)
-            _call_no_more(booking, change)
+            call_no_more(booking, change)
         audit.record(actor, "reminders.followed", change)
 
 
@@ -150,7 +150,8 @@ def _call_if_told(booking: Booking) -> None:
     Todo.objects.get_or_create(**_call(booking), defaults={"due_at": clock.now()})
 
 
-def _call_no_more(booking: Booking, change: BookingChange) -> None:
+def call_no_more(booking: Booking, change: BookingChange) -> None:
+    """Nobody has to call about a change that the patient knows of, unless a reminder went out in between."""
     between = Notice.objects.filter(subject=_about(booking), message__sent_at__gte=change.at)
     if not between.exists():
         Todo.objects.filter(**_call(booking), due_at__gte=change.at).update(done_at=clock.now())

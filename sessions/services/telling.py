@@ -21,7 +21,7 @@ def tell(*, change_id: int, actor: Actor = CLINIC) -> None:
     """
     with atomic():
         change = BookingChange.objects.select_related("patient", "site").get(pk=change_id)
-        if change.patient is None or mail_hindrance(change.patient):
+        if change.patient is None or change.deed == BookingChange.Deed.CONFIRMED or mail_hindrance(change.patient):
             return
         waiting = _waiting(change)
         subject = waiting.subject if waiting else f"visits:{change.pk}"

@@ -152,6 +152,8 @@ def _plain(value: object) -> object:
 
 
 def _check_time(change: BookingChange) -> None:
+    if change.by_id is None:
+        raise Conflict(_("Only what a colleague did can be undone. Move or cancel the visit."))
     if change.undone_at is not None or change.deed == Deed.UNDONE:
         raise Conflict(_("This has been undone already."))
     if clock.now() >= change.at + undo_window():

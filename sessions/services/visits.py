@@ -23,10 +23,11 @@ from sessions.queries.bookings import MOVABLE, booking_for, sites_for
 from sessions.queries.moving import outside_window
 from sessions.queries.naming import blocked_words, clash_words
 from sessions.queries.planning import clinic_time
+from sessions.queries.planning import visit_type_of as visit_type_of
 from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
-
 from sessions.services.undo import Deed, step
+
 ALTERNATIVES = 3
 LOOK_AHEAD = timedelta(days=14)
 CANCELLABLE = (*MOVABLE, Booking.State.ARRIVED)
@@ -178,15 +179,6 @@ def person(actor: Actor) -> User:
 def new_calendar_uid() -> str:
     """A name for the visit in calendar files, which stays when it is moved."""
     return f"{uuid4()}@mesoclinic"
-
-
-def visit_type_of(booking: Booking) -> VisitType:
-    """The visit type that a booking was made with; its length is that of today."""
-    types = VisitType.objects.filter(site=booking.site, kind=booking.kind)
-    found = types.filter(name=booking.visit_type_name).first() or types.filter(active=True).order_by("pk").first()
-    if found is None:
-        raise ClinicError(_("This site has no visit type of this kind any more. The medical director can add one."))
-    return found
 
 
 def alternatives_in(clinic: ClinicTime, starts_at: datetime, wish: Wish) -> list[Place]:

@@ -29,6 +29,7 @@ SITE = {
     "on_call": "",
     "quiet_from": "20.30",
     "quiet_to": "0900",
+    "link_hours": "48",
 }
 ROOM = {"name": "Room 7", "visit_kinds": ["treatment", "consultation"], "active": "on"}
 DEVICE = {"name": "Lamp", "kind": "wood lamp", "active": "on"}
@@ -106,6 +107,7 @@ def test_a_site_is_saved_as_it_was_typed_and_stands_on_the_settings_page(client,
     assert (site.name, site.address, site.phone) == ("Levent", "Abdi İpekçi 40\nŞişli", "+90 212 555 01 20")
     assert (site.time_zone, site.country, site.on_call) == ("Europe/Istanbul", "TR", director)
     assert (site.quiet_from, site.quiet_to) == (time(20, 30), time(9))
+    assert site.link_hours == 48
     event = AuditEvent.objects.get(action="site.changed")
     assert event.changed == sorted({*SITE} - {"emergency_number"})
     page = client.get(HOME).content.decode()
@@ -120,6 +122,7 @@ WRONG_SITE = {
     "country": ("ZZZ", "Select a valid choice"),
     "quiet_from": ("25:00", "Enter a time"),
     "quiet_to": ("soon", "Enter a time"),
+    "link_hours": ("-1", "greater than or equal to 0"),
 }
 
 

@@ -23,6 +23,7 @@ from mesoclinic.typed import PHONE_DIGITS
 
 ISO_CODE = 2
 REASON = 200
+MOST_LINK_HOURS = 24 * 14
 
 
 class SiteForm(EditForm):
@@ -53,6 +54,13 @@ class SiteForm(EditForm):
     on_call = forms.TypedChoiceField(label=_("On call"), required=False, coerce=int, empty_value=None)
     quiet_from = ClockField(label=_("No messages from"), initial="21:00")
     quiet_to = ClockField(label=_("until"), initial="08:00")
+    link_hours = forms.IntegerField(
+        label=_("Patients move or cancel a visit by link until so many hours before"),
+        initial=24,
+        min_value=0,
+        max_value=MOST_LINK_HOURS,
+        help_text=_("Later the page asks them to call."),
+    )
     approver_differs = forms.BooleanField(
         label=_("Whoever loads a catalogue release does not approve it"),
         required=False,
@@ -77,6 +85,7 @@ class SiteForm(EditForm):
             Fieldset(_("Site"), "name", "address", Row(Column("time_zone"), Column("country"))),
             Fieldset(_("Reach"), Row(Column("phone"), Column("emergency_number"), Column("on_call"))),
             Fieldset(_("Quiet hours"), Row(Column("quiet_from"), Column("quiet_to"))),
+            Fieldset(_("Patient link"), "link_hours"),
             Fieldset(_("Catalogue"), "approver_differs"),
         )
         return helper

@@ -32,6 +32,7 @@ class SiteFacts(TypedDict, total=False):
     on_call: int | None
     quiet_from: time
     quiet_to: time
+    link_hours: int
     approver_differs: bool
 
 
