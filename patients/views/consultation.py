@@ -65,7 +65,8 @@ def start(request: StaffRequest, patient_id: int) -> HttpResponse:
 def consultation(request: StaffRequest, consultation_id: int) -> HttpResponse:
     """The form while it is a draft, the locked record afterwards; a colleague's draft can be read."""
     found = queries.consultation_for(request.actor, consultation_id)
-    if found.state != Consultation.State.DRAFT:
+    typing = request.htmx and request.method == "POST"
+    if found.state != Consultation.State.DRAFT and not typing:
         return _record(request, found)
     if request.method == "GET":
         return _form_page(request, found, _form(found, None))
@@ -81,7 +82,8 @@ def consultation(request: StaffRequest, consultation_id: int) -> HttpResponse:
         return _form_page(request, found, form, conflict=_conflict(found, form, posted) if mine else None)
     except ClinicError as error:
         form.refuse(error)
-    if form.is_valid() and request.POST.get("action") == "review":
+    # A live answer that is still on its way when a button was pressed carries the button, too.
+    if form.is_valid() and request.POST.get("action") == "review" and not typing:
         return redirect("patients:review_consultation", found.pk)
     return _form_page(request, found, form)
 

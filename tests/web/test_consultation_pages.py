@@ -15,6 +15,7 @@ from mesoclinic.audit import AuditEvent
 from patients.forms.consultation import ConsultationForm
 from patients.models import Addendum, Candidacy, Consultation, FactSheet
 from patients.queries.consultations import today_at
+from patients.services.consultations import sign_consultation
 from protocols.rules.facts import Allergy, SeverityEntry, from_sheet
 from protocols.rules.kinds.candidacy import CandidacyRule
 from protocols.rules.kinds.diagnosis import SeverityScale
@@ -391,6 +392,18 @@ def test_answers_that_contradict_or_do_not_exist_are_refused_beside_the_question
     answer = post(client, draft, answers, action="review")
     assert answer.status_code == 422
     assert words in Page(answer.content).described(control)
+
+
+def test_a_live_answer_stays_a_fragment_whatever_was_pressed_or_signed_meanwhile(client, doctor, draft, patient):
+    answer = live(client, draft, well(patient) | {"action": "review"})
+    assert answer.status_code == 200
+    assert b"<html" not in answer.content
+    draft.refresh_from_db()
+    sign_consultation(doctor, **consultations.signature(draft))
+    late = live(client, draft, well(patient, needle="phobia"))
+    assert late.status_code == 409
+    assert b"<html" not in late.content
+    assert "Your text is still here" in late.content.decode()
 
 
 def test_the_second_window_is_told_and_keeps_its_text(client, draft):
