@@ -11,8 +11,8 @@ from mesoclinic import clock
 from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
 from mesoclinic.sites import Site, VisitKind
-from sessions.models import Booking
-from sessions.queries.bookings import bookings_for
+from sessions.models import Booking, Series, TreatmentSession
+from sessions.queries.bookings import MOVABLE, bookings_for
 from sessions.queries.live import Seen, seen_at
 
 State = Booking.State
@@ -23,6 +23,7 @@ COLUMNS: tuple[tuple[object, tuple[str, ...]], ...] = (
     (_("In treatment"), (State.TREATING,)),
     (_("Under observation"), (State.OBSERVING,)),
     (_("Done"), (State.DONE,)),
+    (_("Not coming"), (State.NO_SHOW, State.CANCELLED)),
 )
 # data-model.md 4: from each state to those that may follow it.
 NEXT: dict[str, tuple[str, ...]] = {
@@ -63,6 +64,7 @@ class Card:
     starts: datetime
     steps: Sequence[Step]
     late_minutes: int
+    may_replan: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +123,15 @@ def may_set(actor: Actor, state: str) -> bool:
 def _card(actor: Actor, booking: Booking, now: datetime) -> Card:
     waiting = booking.state in (State.BOOKED, State.CONFIRMED)
     late = int((now - booking.starts_at).total_seconds() // 60) if waiting else 0
-    return Card(booking, booking.starts_at.astimezone(now.tzinfo), steps_for(actor, booking), max(late, 0))
+    starts = booking.starts_at.astimezone(now.tzinfo)
+    return Card(booking, starts, steps_for(actor, booking), max(late, 0), may_replan(actor, booking))
+
+
+def may_replan(actor: Actor, booking: Booking) -> bool:
+    """Whether the session of a visit that is to come, or did not take place, can be planned anew by this actor."""
+    session = booking.treatment_session
+    if session is None or session.series.state != Series.State.OPEN or not may(actor, Can.BOOK):
+        return False
+    gone = booking.state in (State.NO_SHOW, State.CANCELLED)
+    wanted = TreatmentSession.State.UNPLACED if gone else TreatmentSession.State.BOOKED
+    return session.state == wanted and (gone or booking.state in MOVABLE)

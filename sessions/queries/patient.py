@@ -28,6 +28,7 @@ from patients.queries.people import patient_for, records_of_person
 from patients.rules.overrides import effective
 from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.messages import Row, row_of
+from sessions.queries.unplaced import Unplaced, unplaced_of
 
 LISTED = 8
 COMING = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED, Booking.State.ARRIVED)
@@ -54,10 +55,16 @@ class Course:
     series: Series | None = None
     steps: Sequence[Step] = ()
     consent: Consent | None = None
+    unplaced: Sequence[Unplaced] = ()
 
     @property
     def done(self) -> int:
         return sum(step.done for step in self.steps)
+
+    @property
+    def replannable(self) -> bool:
+        """Whether a booked course is open and has sessions ahead."""
+        return self.series is not None and self.series.state == Series.State.OPEN and self.done < len(self.steps)
 
     @property
     def consented(self) -> bool:
@@ -193,8 +200,14 @@ def _course(patient: Patient, versions: Sequence[PlanVersion]) -> Course | None:
     if version is None:
         return None
     consents = version.consents.filter(kind=Consent.Kind.TREATMENT, state__in=OPEN_CONSENT)
-    series = Series.objects.filter(patient=patient, plan_version=version).prefetch_related("sessions__bookings").first()
-    return Course(version, series, _steps(series), consents.order_by("-offered_at", "-pk").first())
+    booked = Series.objects.filter(patient=patient, plan_version=version)
+    series = (
+        booked.select_related("site", "booked_by", "patient", "plan_version__release")
+        .prefetch_related("sessions__bookings")
+        .first()
+    )
+    consent = consents.order_by("-offered_at", "-pk").first()
+    return Course(version, series, _steps(series), consent, unplaced_of(series) if series else ())
 
 
 def _steps(series: Series | None) -> list[Step]:

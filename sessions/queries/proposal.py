@@ -1,6 +1,6 @@
 """A proposal in words, as the page shows it: each session with its reason, and a line to read aloud."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -81,7 +81,7 @@ def shown_proposal(version: PlanVersion, preferences: Preferences) -> Shown:
     days = [_local(plan, each.place) for each in plan.proposal.sessions]
     known = [day.date() for day in days if day]
     scale = _Scale(known)
-    rows = [_row(plan, each, scale) for each in plan.proposal.sessions]
+    rows = [row_of(plan, each, scale) for each in plan.proposal.sessions]
     return Shown(
         sessions=rows,
         months=scale.months(),
@@ -113,7 +113,8 @@ class _Scale:
         return [Month(_date(day, "MMM"), self(day)) for day in shown]
 
 
-def _row(plan: SeriesPlan, placed: Placed, scale: _Scale) -> ShownSession:
+def row_of(plan: SeriesPlan, placed: Placed, scale: Callable[[date], int]) -> ShownSession:
+    """One session of a proposal as it is shown; the scale says where its day is on a ribbon."""
     starts = _local(plan, placed.place)
     place = placed.place
     return ShownSession(
@@ -155,9 +156,14 @@ def reason_of(plan: SeriesPlan, placed: Placed) -> str:
         Why.STEADY: _("Keeps the weekday.") + inside,
         Why.REST: _("The rest of the series fits better so than with %(target)s.") % facts + inside,
         Why.PICKED: _("Chosen by hand.") + inside,
+        Why.HELD: "",
+        Why.UNWANTED: _("The patient cannot come on %(target)s.") % facts + inside,
         Why.SHUT: _("The site is closed from %(first)s to %(last)s.") % facts,
         Why.ABSENT: _("Nobody works from %(first)s to %(last)s.") % facts,
         Why.WINDOW: _("No free time from %(first)s to %(last)s.") % facts,
+        Why.LATE: _("The window, %(first)s to %(last)s, ends before the first possible day.") % facts,
+        Why.LAPSED: _("More than twice the longest interval lies between: a new consultation is needed (SD-06).")
+        % facts,
         Why.FOLLOWS: _("Waits for the session before it."),
     }[placed.why]
 

@@ -12,7 +12,7 @@ from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.schedule import Interval as IntervalRow
 from protocols.rules.kinds.schedule import Protocol, ScheduleRule
 from sessions.models import Booking, Series, TreatmentSession
-from sessions.queries.board import Step, steps_for
+from sessions.queries.board import Step, may_replan, steps_for
 from sessions.queries.bookings import GONE
 from sessions.queries.planning import clinic_time, closed_at, treatment_type_of
 from sessions.rules.free_time import ClinicTime, Place
@@ -45,12 +45,18 @@ class SeriesPlan:
 
 def propose_series(version: PlanVersion, preferences: Preferences) -> SeriesPlan:
     """Places for every session of a signed plan version, found in the clinic's free time; writes nothing."""
+    return propose_course(version, course_of(version), preferences)
+
+
+def propose_course(
+    version: PlanVersion, course: Course, preferences: Preferences, *, besides: Sequence[int] = ()
+) -> SeriesPlan:
+    """Places for the sessions of a course that are not done; the time of the bookings `besides` counts as free."""
     site = version.plan.site
     visit_type = treatment_type_of(site)
-    course = course_of(version)
     last = preferences.start + timedelta(days=SEARCH_DAYS + course.horizon_days)
     patient_id = version.plan.patient_id
-    clinic = clinic_time(site, visit_type, first=preferences.start, last=last, patient_id=patient_id)
+    clinic = clinic_time(site, visit_type, first=preferences.start, last=last, patient_id=patient_id, besides=besides)
     proposal = plan_series(clinic, course, preferences, search_days=SEARCH_DAYS, choices=CHOICES)
     return SeriesPlan(version, visit_type, clinic, course, preferences, proposal)
 
@@ -117,19 +123,25 @@ class SeriesPage:
 
 
 def series_page(series: Series) -> SeriesPage:
+    """The rows of a series with the assessments that follow from them."""
+    rows = rows_of(series)
+    days = [row.starts.date() if row.starts else None for row in rows]
+    return SeriesPage(series, rows, assessments_of(series.plan_version, days))
+
+
+def rows_of(series: Series) -> list[Row]:
     """Each session with its live booking, gap and window, all derived from the release and the days as they stand."""
     course = course_of(series.plan_version)
     rows: list[Row] = []
     previous: date | None = None
     for place, session in enumerate(series.sessions.all()):
-        booking = _live(session)
+        booking = live_visit(session)
         starts = booking.starts_at.astimezone(series.site.zone) if booking else None
         window = window_after(previous, course.intervals[place - 1]) if place and previous else None
         gap = (starts.date() - previous).days if starts and previous else None
         rows.append(Row(session, booking, starts, gap, window))
         previous = starts.date() if starts else (window.target if window else None)
-    days = [row.starts.date() if row.starts else None for row in rows]
-    return SeriesPage(series, rows, assessments_of(series.plan_version, days))
+    return rows
 
 
 def window_of(booking: Booking) -> tuple[Window | None, date | None]:
@@ -160,6 +172,7 @@ class Peek:
     consent_signed: bool | None
     steps: Sequence[Step]
     past: bool
+    may_replan: bool = False
 
 
 def peek_for(actor: Actor, booking: Booking) -> Peek:
@@ -179,7 +192,7 @@ def peek_for(actor: Actor, booking: Booking) -> Peek:
     gap = (starts.date() - before.starts_at.astimezone(zone).date()).days if before else None
     consents = Consent.objects.filter(plan_version=session.series.plan_version_id, kind=Consent.Kind.TREATMENT)
     signed = consents.filter(state=Consent.State.SIGNED).exists()
-    return Peek(starts, ends, gap, signed, steps, booking.ends_at < clock.now())
+    return Peek(starts, ends, gap, signed, steps, booking.ends_at < clock.now(), may_replan(actor, booking))
 
 
 def _interval(row: IntervalRow, times_max: int) -> Interval:
@@ -191,5 +204,6 @@ def _seen(place: Place) -> str:
     return f"{place.starts_at.astimezone(UTC):{SEEN_FORMAT}}-{place.clinician.id}-{room}"
 
 
-def _live(session: TreatmentSession) -> Booking | None:
+def live_visit(session: TreatmentSession) -> Booking | None:
+    """The last visit of a session that was neither cancelled nor missed."""
     return next((each for each in reversed(session.bookings.all()) if each.state not in GONE), None)

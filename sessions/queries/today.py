@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -16,12 +16,12 @@ from patients.queries.intake import waiting_intakes_for
 from patients.queries.sign_offs import NamedSignOff, waiting_for
 from patients.queries.todos import todos_for
 from protocols.queries.catalogue import current_catalogue
-from sessions.models import AdverseEvent, Booking, Series, TreatmentSession
+from sessions.models import AdverseEvent, Booking
 from sessions.queries.adverse import is_sentinel_event, name_of
 from sessions.queries.bookings import COMING
 from sessions.queries.broken import Broken, broken_bookings
 from sessions.queries.naming import blocked_words
-from sessions.queries.series import series_page
+from sessions.queries.unplaced import Unplaced, unplaced_for
 
 LISTED = 12
 STALE_DRAFT = timedelta(days=1)
@@ -83,6 +83,8 @@ def home_for(actor: User, *, now: datetime) -> Home:
     """The queues of all the actor's roles, each once, in the order of the first role that has it."""
     wanted = [name for role in Role.values if role in actor.roles for name in HOMES[role]]
     queues = [QUEUES[name](actor, now) for name in dict.fromkeys(wanted)]
+    if Role.FRONT_DESK not in actor.roles:
+        queues = [each for each in queues if each.rows or each.name != "unplaced"]
     site = actor.sites.first()
     local = now.astimezone(site.zone) if site else now
     return Home(local, queues, _following(actor, now))
@@ -200,42 +202,31 @@ def _broken_row(broken: Broken) -> Row:
 
 
 def _unplaced(actor: User, now: datetime) -> Queue:
-    unplaced = Series.objects.filter(
-        site__in=actor.sites.all(), state=Series.State.OPEN, sessions__state=TreatmentSession.State.UNPLACED
-    )
-    related = unplaced.select_related("patient", "site", "plan_version__release").prefetch_related("sessions__bookings")
-    found = [
-        (session_row.window.latest if session_row.window else date.max, session_row.session, series)
-        for series in related.distinct().order_by("pk")[:LISTED]
-        for session_row in series_page(series).rows
-        if session_row.session.state == TreatmentSession.State.UNPLACED
-    ]
-    found.sort(key=lambda each: (each[0], each[2].pk, each[1].ordinal))
-    rows = [_unplaced_row(session, series, last_safe, now) for last_safe, session, series in found[:LISTED]]
+    rows = [_unplaced_row(each, now) for each in unplaced_for(actor)]
     return Queue("unplaced", _("Sessions without a date"), "calendar-x", rows, _("Every session has a date."))
 
 
-def _unplaced_row(session: TreatmentSession, series: Series, last_safe: date, now: datetime) -> Row:
-    known = last_safe != date.max
-    left = (last_safe - now.astimezone(series.site.zone).date()).days if known else 0
-    passed = known and left < 0
-    words = _("Passed") if passed else ngettext("%(days)d day left", "%(days)d days left", left) % {"days": left}
+def _unplaced_row(unplaced: Unplaced, now: datetime) -> Row:
+    series, session, last_safe = unplaced.series, unplaced.session, unplaced.last_safe
+    left = (last_safe - now.astimezone(series.site.zone).date()).days if last_safe else 0
+    words = _("Passed") if left < 0 else ngettext("%(days)d day left", "%(days)d days left", left) % {"days": left}
+    safe = (
+        _("Last safe date %(day)s.") % {"day": staff_date(last_safe)}
+        if last_safe
+        else _("It follows the session before it.")
+    )
+    owner = _("To do: %(who)s.") % {"who": unplaced.owner}
     return Row(
-        when=f"{last_safe.day} {last_safe:%b}" if known else _("No date"),
+        when=f"{last_safe.day} {last_safe:%b}" if last_safe else _("No date"),
         sentence=_("%(name)s has no date for session %(number)d.")
         % {"name": series.patient.full_name, "number": session.ordinal},
-        detail=session.flag
-        or (
-            _("Last safe date %(day)s.") % {"day": staff_date(last_safe)}
-            if known
-            else _("It follows the session before it.")
-        ),
+        detail=" ".join(part for part in (session.flag, safe, owner) if part),
         action=_("Find a date"),
-        to="sessions:series",
+        to="sessions:replan",
         key=series.pk,
         patient_id=series.patient_id,
-        tag=words if known else "",
-        level="bad" if passed else "warn" if known and left <= SOON.days else "",
+        tag=words if last_safe else "",
+        level="bad" if left < 0 else "warn" if last_safe and left <= SOON.days else "",
     )
 
 
@@ -450,6 +441,6 @@ QUEUES: dict[str, Callable[[User, datetime], Queue]] = {
 HOMES: dict[str, tuple[str, ...]] = {
     Role.FRONT_DESK: ("arrivals", "broken", "unconfirmed", "unplaced", "failed", "papers", "todos"),
     Role.NURSE: ("rooms", "prepare", "todos"),
-    Role.DERMATOLOGIST: ("my_day", "todos", "events", "intakes", "plans", "drafts"),
-    Role.DIRECTOR: ("events", "sign_offs", "todos", "plans", "failed", "overrides"),
+    Role.DERMATOLOGIST: ("my_day", "unplaced", "todos", "events", "intakes", "plans", "drafts"),
+    Role.DIRECTOR: ("events", "sign_offs", "unplaced", "todos", "plans", "failed", "overrides"),
 }

@@ -4,16 +4,16 @@ In this order: every hard rule; all sessions placed; smallest worst deviation fr
 fewest missed wishes; weekday, then time of day, steady; earliest start. See docs/decisions/019-planner.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from mesoclinic.rules.arithmetic import DAYS_PER_WEEK
-from sessions.rules.free_time import ClinicTime
+from sessions.rules.free_time import ClinicTime, Place
 from sessions.rules.planner_offers import Offers
 from sessions.rules.planner_reasons import later_choices, other_choices, why_here, why_nowhere
 from sessions.rules.planner_search import Search
 from sessions.rules.planner_times import steadiest
-from sessions.rules.series_places import Course, Placed, Preferences, Proposal, Why, Window, window_after
+from sessions.rules.series_places import Course, Pick, Placed, Preferences, Proposal, Why, Window, window_after
 
 
 def plan_series(
@@ -21,7 +21,8 @@ def plan_series(
 ) -> Proposal:
     """Place every session that is not done: the first within the wished week, or if nothing goes, `search_days`.
 
-    Times chosen by hand stay as long as a whole series goes with them. So many choices are given for each session.
+    Times chosen by hand and visits that are held stay as long as a whole series goes with them. So many choices are
+    given for each session.
     """
     search = _furthest(_searches(clinic, course, preferences, search_days))
     ways = search.ways()
@@ -31,14 +32,25 @@ def plan_series(
 
 
 def _searches(clinic: ClinicTime, course: Course, preferences: Preferences, search_days: int) -> Iterator[Search]:
-    """With all times chosen by hand, then without the last of them and so on; each first in the wished week."""
+    """With all that is fixed; then the earliest visit held is given up and so on, then the last time chosen by hand.
+
+    Each is tried in the wished week first.
+    """
     offers = Offers(clinic, preferences)
-    places = ((ordinal, offers.picked(pick)) for ordinal, pick in sorted(preferences.picks.items()))
-    picked = [(ordinal, place) for ordinal, place in places if place]
+    picked = _free(offers, preferences.picks)
+    held = [each for each in _free(offers, preferences.held) if each[0] not in preferences.picks]
+    fixed = [held[gone:] + picked for gone in range(len(held))]
+    fixed += [picked[:kept] for kept in range(len(picked), -1, -1)]
     spans = [search_days] if course.done else sorted({min(DAYS_PER_WEEK, search_days), search_days})
-    for kept in range(len(picked), -1, -1):
+    for places in fixed:
         for span in spans:
-            yield Search(course, offers, dict(picked[:kept]), span)
+            yield Search(course, offers, dict(places), span)
+
+
+def _free(offers: Offers, fixed: Mapping[int, Pick]) -> list[tuple[int, Place]]:
+    """The places of these times, those that are not free left out."""
+    places = ((ordinal, offers.picked(pick)) for ordinal, pick in sorted(fixed.items()))
+    return [(ordinal, place) for ordinal, place in places if place]
 
 
 def _furthest(searches: Iterator[Search]) -> Search:

@@ -46,6 +46,8 @@ class Offers:
         return found if isinstance(found, Place) else None
 
     def _look(self, day: date) -> Offer | None:
+        if day in self.preferences.without:
+            return None
         free = free_minutes(self.clinic, day, self.preferences.clinician_id)
         return _best(free, self.preferences, day) if free else None
 

@@ -13,8 +13,8 @@ from sessions.rules.series_places import Why
 
 def why_here(search: Search, step: int, previous: int, place: Place) -> Why | None:
     """Why a session is not on its target day at a preferred time; None when it is."""
-    if search.ordinal(step) in search.picked:
-        return Why.PICKED
+    if (ordinal := search.ordinal(step)) in search.picked:
+        return Why.PICKED if ordinal in search.preferences.picks else Why.HELD
     day, _ = day_and_minute(search.clinic, place)
     target = search.target(step, previous)
     unwanted = search.interval(step) is None and not search.preferences.like(date.fromordinal(target))
@@ -25,6 +25,8 @@ def why_here(search: Search, step: int, previous: int, place: Place) -> Why | No
 
 def why_nowhere(search: Search, step: int, previous: int) -> Why:
     """Why no day of its window has a free time for a session."""
+    if passed := _passed(search, step, previous):
+        return passed
     days = [date.fromordinal(day) for day in search.window(step, previous)]
     opened = [day for day in days if is_open(search.clinic, day)]
     if not opened:
@@ -48,9 +50,17 @@ def later_choices(search: Search, step: int, previous: int, number: int) -> tupl
     interval = search.interval(step)
     if interval is None:
         return ()
-    after = range(search.window(step, previous).stop, previous + interval.longest + 1)
+    after = range(max(search.window(step, previous).stop, search.start), previous + interval.longest + 1)
     offers = ((day, search.offers.on(day)) for day in after)
     return tuple(islice((search.offers.place(day, offer.minutes[0]) for day, offer in offers if offer), number))
+
+
+def _passed(search: Search, step: int, previous: int) -> Why | None:
+    """Whether the first possible day is after the window, or so long after that no override helps (SD-06)."""
+    interval = search.interval(step)
+    if interval is None or search.window(step, previous):
+        return None
+    return Why.LATE if search.start <= previous + interval.longest else Why.LAPSED
 
 
 def _why_then(search: Search, place: Place) -> Why | None:
@@ -66,6 +76,8 @@ def _trouble_on(search: Search, target: int) -> Why | None:
     workers = [each for each in clinic.workers if wishes.clinician_id in (None, each.id)]
     if day < wishes.start:
         return Why.PASSED
+    if day in wishes.without:
+        return Why.UNWANTED
     if not is_open(clinic, day):
         return Why.CLOSED
     if all(worker.is_away(day) for worker in workers):

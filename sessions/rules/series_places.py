@@ -73,7 +73,11 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the patient prefers; an empty set of weekdays means any. `start` is the first possible day."""
+    """What the patient prefers; an empty set of weekdays means any. `start` is the first possible day.
+
+    `picks` are times chosen by hand; `held` are visits that are booked, which stay if a whole series goes with them.
+    On the days `without` the patient cannot come.
+    """
 
     start: date
     weekdays: frozenset[int] = frozenset()
@@ -81,6 +85,8 @@ class Preferences:
     latest: time = time.max
     clinician_id: int | None = None
     picks: Mapping[int, Pick] = field(default_factory=dict)
+    held: Mapping[int, Pick] = field(default_factory=dict)
+    without: frozenset[date] = frozenset()
 
     def like(self, day: date) -> bool:
         """Whether the weekday is one of the chosen ones."""
@@ -101,9 +107,13 @@ class Why(StrEnum):
     STEADY = "steady"
     REST = "rest"
     PICKED = "picked"
+    HELD = "held"
+    UNWANTED = "unwanted"
     SHUT = "shut"
     ABSENT = "absent"
     WINDOW = "window"
+    LATE = "late"
+    LAPSED = "lapsed"
     FOLLOWS = "follows"
 
 
@@ -133,7 +143,7 @@ class Placed:
 
     @property
     def adjusted(self) -> bool:
-        return self.place is not None and self.why is not None
+        return self.place is not None and self.why not in (None, Why.HELD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """A whole series is booked in one go, or nothing of it is."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -54,12 +56,12 @@ def book_series(actor: Actor, *, plan_id: int, preferences: Preferences, seen: s
 
 
 def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Series:
-    if not _SEEN.fullmatch(seen):
+    if not is_seen(seen):
         raise ClinicError(_("The form has lost its dates. Open the page again."))
     with atomic():
         version = _bookable(actor, plan_id)
         hold_unmerged(version.plan.patient_id)
-        plan = _as_shown(propose_series(version, preferences), seen)
+        plan = as_shown(propose_series(version, preferences), seen, partial(propose_series, version))
         if not plan.proposal.complete:
             raise Unplaceable(plan.proposal)
         series = _series(actor, version, preferences)
@@ -79,7 +81,7 @@ def _take(actor: Actor, series: Series, plan: SeriesPlan) -> list[Booking]:
         TreatmentSession(series=series, ordinal=each.ordinal, state=TreatmentSession.State.BOOKED) for each in placed
     )
     bookings = Booking.objects.bulk_create(
-        _booking(actor, series, plan, session, _place(each)) for session, each in zip(sessions, placed, strict=True)
+        visit_of(actor, series, plan, session, _place(each)) for session, each in zip(sessions, placed, strict=True)
     )
     uses = [uses_of(_place(each), series.patient_id) for each in placed]
     try:
@@ -124,29 +126,38 @@ def _booked_already(series: Series | None) -> Conflict:
     return Conflict(_("%(who)s has booked this series already. Nothing was booked twice.") % {"who": who})
 
 
-def _as_shown(plan: SeriesPlan, seen: str) -> SeriesPlan:
+def as_shown(plan: SeriesPlan, seen: str, propose: Callable[[Preferences], SeriesPlan]) -> SeriesPlan:
     """Nobody books dates they have not seen: those stay while free, otherwise a taken one is named."""
-    kept = plan if plan.seen == seen else _with(plan, seen)
+    kept = plan if plan.seen == seen else propose(_with(plan, seen))
     if kept.seen == seen:
         return kept
     shown, found = seen.split(","), plan.seen.split(",")
-    changed = [(ordinal, was) for ordinal, was in enumerate(shown, start=1) if was not in found[ordinal - 1 : ordinal]]
+    changed = [
+        (ordinal, was)
+        for ordinal, was in enumerate(shown, start=plan.course.first)
+        if was not in found[ordinal - plan.course.first :][:1]
+    ]
     if changed:
         taken = ((ordinal, was) for ordinal, was in changed if clashes_with(_uses_shown(plan, was)))
         raise _gone(plan, *next(taken, changed[0]))
     raise Taken(_("The dates have changed meanwhile. Nothing was booked. Look at them again."))
 
 
-def _with(plan: SeriesPlan, seen: str) -> SeriesPlan:
+def is_seen(text: str) -> bool:
+    """Whether a text names places as a form carries them."""
+    return bool(_SEEN.fullmatch(text))
+
+
+def _with(plan: SeriesPlan, seen: str) -> Preferences:
     """The same wishes with every place that was shown chosen by hand: a better one may have come free."""
-    shown = enumerate((was.split("-") for was in seen.split(",")), start=1)
+    shown = enumerate((was.split("-") for was in seen.split(",")), start=plan.course.first)
     moments = {ordinal: (_moment(moment), int(clinician)) for ordinal, (moment, clinician, _room) in shown}
     picks = {ordinal: Pick(moment, clinician) for ordinal, (moment, clinician) in moments.items() if moment}
-    return propose_series(plan.version, replace(plan.preferences, picks=picks))
+    return replace(plan.preferences, picks=picks)
 
 
 def _gone(plan: SeriesPlan, ordinal: int, was: str) -> Taken:
-    placed = plan.proposal.sessions[ordinal - 1] if ordinal <= plan.course.count else None
+    placed = plan.proposal.sessions[ordinal - plan.course.first] if ordinal <= plan.course.count else None
     alternatives = [placed.place, *placed.choices] if placed else []
     clash = clashes_with(_uses_shown(plan, was))
     words = clash_words(clash) if clash else _("The times shown have gone meanwhile. Nothing was booked.")
@@ -186,7 +197,8 @@ def _series(actor: Actor, version: PlanVersion, preferences: Preferences) -> Ser
         raise _booked_already(Series.objects.filter(plan_version=version).first()) from None
 
 
-def _booking(actor: Actor, series: Series, plan: SeriesPlan, session: TreatmentSession, place: Place) -> Booking:
+def visit_of(actor: Actor, series: Series, plan: SeriesPlan, session: TreatmentSession, place: Place) -> Booking:
+    """The visit of a session at a place, not saved yet."""
     return Booking(
         site=series.site,
         kind=plan.visit_type.kind,
@@ -198,7 +210,7 @@ def _booking(actor: Actor, series: Series, plan: SeriesPlan, session: TreatmentS
         treatment_session=session,
         calendar_uid=new_calendar_uid(),
         booked_by=person(actor),
-        booked_at=series.booked_at,
+        booked_at=clock.now(),
     )
 
 

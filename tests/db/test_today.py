@@ -42,9 +42,16 @@ def test_the_desk_sees_a_session_without_a_date_by_its_last_safe_date_and_anothe
         site=site, kind="treatment", patient=patient, clinician=doctor, state="done", treatment_session=done,
         starts_at=before, ends_at=before + timedelta(minutes=30), calendar_uid="1", booked_by=doctor, booked_at=before,
     )  # fmt: skip
-    rows = [row for queue in home_for(clinic.desk(at=site), now=now).queues for row in queue.rows]
-    assert [(row.to, row.key, row.tag) for row in rows] == [("sessions:series", series.pk, "Passed")]
+
+    def rows_of(somebody):
+        return [row for queue in home_for(somebody, now=now).queues for row in queue.rows if queue.name == "unplaced"]
+
+    assert [row.detail.endswith(f"To do: {doctor.name}.") for row in rows_of(doctor)] == [True], "there is no desk"
+    rows = rows_of(clinic.desk(at=site))
+    assert [(row.to, row.key, row.tag) for row in rows] == [("sessions:replan", series.pk, "Passed")]
     assert rows[0].detail.startswith("Last safe date ")
+    assert rows[0].detail.endswith("To do: front desk.")
+    assert rows_of(doctor) == []
     assert home_for(clinic.desk(at=clinic.site()), now=now).waiting == 0
 
 

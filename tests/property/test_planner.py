@@ -93,7 +93,7 @@ def test_a_session_without_a_place_says_why_and_what_an_override_would_allow(cas
     assume(not found.complete)
     reached = len(found.placed)
     assert all(each.place is None for each in found.sessions[reached:])
-    assert found.sessions[reached].why in {Why.SHUT, Why.ABSENT, Why.WINDOW}
+    assert found.sessions[reached].why in {Why.SHUT, Why.ABSENT, Why.WINDOW, Why.LATE, Why.LAPSED}
     assert {each.why for each in found.sessions[reached + 1 :]} <= {Why.FOLLOWS}
     assert reached == placeable(course, Times(clinic, wishes), SPAN)
     first = found.sessions[reached]

@@ -1,0 +1,189 @@
+"""The rest of a course planned anew: performed sessions stay, nothing is lost, all or nothing."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+
+from mesoclinic import clock as clocks
+from mesoclinic.errors import ClinicError, NotAllowed, OutOfScope, StaleRecord, Taken
+from mesoclinic.sites import Absence, Closure
+from sessions.models import Booking, BookingChange, Occupancy, TreatmentSession
+from sessions.queries.bookings import series_for
+from sessions.queries.replanning import Fate, Wishes, rest_of
+from sessions.queries.series import course_of
+from sessions.rules.series_places import Preferences
+from sessions.services.replanning import replan_series
+from sessions.services.undo import undo
+from sessions.services.visits import cancel_booking, move_booking, set_state
+from tests.builders import bookings, clinic, people, plans, treatments
+
+MONDAY = date(2026, 11, 30)
+State = TreatmentSession.State
+
+
+class Scene:
+    """Five sessions on Mondays at two; the first was performed, the second is on 7 December."""
+
+    def __init__(self, clock):
+        clock.set(datetime(2026, 11, 26, 8, tzinfo=UTC))
+        self.site = clinic.site()
+        self.doctor, self.desk = clinic.dermatologist(self.site), clinic.desk(self.site, name="Zeynep Arı")
+        self.patient = people.patient(site=self.site)
+        self.version = plans.signed_plan(self.patient, self.doctor, self.site, session_count=5)
+        self.series = bookings.series(self.desk, self.version, MONDAY, weekdays=frozenset({0}), earliest=time(14))
+        clock.set(datetime(2026, 11, 30, 15, tzinfo=UTC))
+        treatments.performed(self.series, self.doctor, datetime(2026, 11, 30, 14, tzinfo=UTC))
+        self.clock = clock
+
+    def visit(self, ordinal):
+        return Booking.objects.filter(treatment_session__series=self.series, treatment_session__ordinal=ordinal).last()
+
+    def session(self, ordinal):
+        return TreatmentSession.objects.get(series=self.series, ordinal=ordinal)
+
+    def order(self, *, start=None, visit=None, keep=True, **over):
+        preferences = Preferences(start or clocks.now().date(), earliest=time(9), **over)
+        wishes = Wishes(preferences, visit_id=visit.pk if visit else None, keep=keep)
+        rest = rest_of(series_for(self.desk, self.series.pk), wishes)
+        return {"series_id": self.series.pk, "wishes": wishes, "seen": rest.seen, "key": uuid4().hex}
+
+    def rows(self):
+        return list(Booking.objects.order_by("pk").values()), list(TreatmentSession.objects.order_by("pk").values())
+
+    def days(self):
+        live = Booking.objects.filter(treatment_session__series=self.series).exclude(state__in=("cancelled", "no_show"))
+        found = live.order_by("treatment_session__ordinal").values_list("starts_at", flat=True)
+        return [at.astimezone(self.site.zone).date() for at in found]
+
+
+@pytest.fixture
+def scene(clock):
+    return Scene(clock)
+
+
+def test_a_missed_session_gets_a_new_date_and_only_what_must_moves(scene):
+    missed, third, last = scene.visit(2), scene.visit(3), scene.visit(5)
+    scene.clock.set(missed.ends_at + timedelta(minutes=5))
+    set_state(scene.desk, booking_id=missed.pk, version=1, state="no_show")
+    first = scene.visit(1)
+    replan_series(scene.desk, **scene.order(visit=missed, start=date(2026, 12, 8)))
+    again = scene.visit(2)
+    assert again.pk != missed.pk
+    assert scene.session(2).state == State.BOOKED
+    assert scene.session(2).flag == ""
+    assert scene.visit(1) == first
+    assert scene.session(1).state == State.PERFORMED
+    assert (scene.visit(3).pk, scene.visit(5).pk) == (third.pk, last.pk)
+    assert scene.visit(5).version == last.version, "a visit that stays in its window is left alone"
+    inside_their_windows(scene)
+
+
+def test_a_visit_whose_patient_did_not_come_is_missed_by_the_same_press(scene):
+    late = scene.visit(2)
+    scene.clock.set(late.starts_at + timedelta(minutes=20))
+    replan_series(scene.desk, **scene.order(visit=late, start=date(2026, 12, 8)))
+    late.refresh_from_db()
+    assert late.state == Booking.State.NO_SHOW
+    assert scene.visit(2).state == Booking.State.BOOKED
+    inside_their_windows(scene)
+
+
+def test_planning_anew_shifts_the_whole_rest_and_moving_never_makes_a_second_row(scene):
+    before = [scene.visit(ordinal) for ordinal in (2, 3, 4, 5)]
+    replan_series(scene.desk, **scene.order(visit=before[0], keep=False))
+    after = [scene.visit(ordinal) for ordinal in (2, 3, 4, 5)]
+    assert [each.pk for each in after] == [each.pk for each in before]
+    assert all(new.starts_at != old.starts_at and new.version == 2 for new, old in zip(after, before, strict=True))
+    assert all(set(each.occupied.values_list("resource_kind", flat=True)) for each in after)
+    inside_their_windows(scene)
+
+
+def test_a_session_without_a_place_waits_and_later_visits_stay(scene):
+    second = scene.visit(2)
+    cancel_booking(scene.desk, booking_id=second.pk, version=1)
+    Closure.objects.bulk_create(
+        Closure(site=scene.site, on=date(2026, 12, day), reason="Works") for day in range(1, 12)
+    )
+    third = scene.visit(3)
+    rest = rest_of(series_for(scene.desk, scene.series.pk), Wishes(Preferences(date(2026, 12, 1))))
+    assert [change.fate for change in rest.changes][:2] == [Fate.OPEN, Fate.KEPT]
+    assert rest.changes[0].placed.window.latest == date(2026, 12, 10)
+    with pytest.raises(ClinicError, match="stays as it is"):
+        replan_series(scene.desk, **scene.order(start=date(2026, 12, 1)))
+    assert scene.session(2).state == State.UNPLACED
+    assert scene.visit(3) == third
+
+
+def test_a_taken_place_is_named_and_nothing_changes(scene):
+    second = scene.visit(2)
+    order = scene.order(visit=second)
+    place = order["seen"].split("|")[1].split("-")[0]
+    at = datetime.strptime(place, "%Y%m%d%H%M").replace(tzinfo=UTC).astimezone(scene.site.zone).replace(tzinfo=None)
+    rival = clinic.desk(scene.site, name="Emre Can")
+    other = people.patient(site=scene.site, family_name="Secretname")
+    bookings.visit(rival, scene.site, at, patient=other)
+    before = scene.rows()
+    with pytest.raises(Taken) as refusal:
+        replan_series(scene.desk, **order)
+    assert "Emre Can (Front desk)" in refusal.value.message
+    assert "Secretname" not in refusal.value.message
+    assert scene.rows() == before
+
+
+def test_a_visit_moved_meanwhile_is_a_conflict(scene):
+    order = scene.order(visit=scene.visit(2))
+    last = scene.visit(5)
+    move_booking(scene.desk, booking_id=last.pk, version=1, starts_at=datetime(2027, 1, 5, 9))
+    before = scene.rows()
+    with pytest.raises(StaleRecord):
+        replan_series(scene.desk, **order)
+    assert scene.rows() == before
+
+
+def test_the_same_key_plans_once(scene):
+    order = scene.order(visit=scene.visit(2))
+    replan_series(scene.desk, **order)
+    after = scene.rows()
+    replan_series(scene.desk, **order)
+    assert scene.rows() == after
+
+
+def test_it_is_undone_as_a_whole(scene):
+    scene.clock.set(scene.visit(2).starts_at + timedelta(minutes=20))
+    days, grid = scene.days(), Occupancy.objects.count()
+    replan_series(scene.desk, **scene.order(visit=scene.visit(2), start=date(2026, 12, 8)))
+    undo(scene.desk, change_id=BookingChange.objects.last().pk)
+    assert scene.days() == days
+    assert Occupancy.objects.count() == grid
+    assert scene.session(2).state == State.BOOKED
+
+
+@pytest.mark.parametrize("role", ["nurse"])
+def test_refuses_other_roles_and_sites_without_writing(scene, role):
+    order, before = scene.order(visit=scene.visit(2)), scene.rows()
+    with pytest.raises(NotAllowed):
+        replan_series(clinic.staff(role, at=scene.site), **order)
+    with pytest.raises(OutOfScope):
+        replan_series(clinic.desk(clinic.site()), **order)
+    assert scene.rows() == before
+
+
+def test_an_absent_clinician_moves_what_cannot_take_place(scene):
+    Absence.objects.create(user=scene.doctor, first_on=date(2026, 12, 14), last_on=date(2026, 12, 15))
+    third = scene.visit(3)
+    replan_series(scene.desk, **scene.order())
+    assert scene.visit(3).pk == third.pk
+    assert scene.visit(3).starts_at != third.starts_at
+    inside_their_windows(scene)
+
+
+def inside_their_windows(scene):
+    """Five sessions, none outside its window, the performed one where it was."""
+    days = scene.days()
+    assert len(days) == 5 == scene.series.sessions.count()
+    assert days[0] == MONDAY
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+    course = course_of(scene.version)
+    assert all(window.least <= gap <= window.most for gap, window in zip(gaps, course.intervals, strict=True)), gaps
