@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import CharField, Count, F, Func, QuerySet, Value
+from django.db.models import CharField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Lower, Right
 from django.utils.translation import gettext as _
 
@@ -74,7 +74,11 @@ def pairs_of(actor: Actor, patient: Patient) -> list[Pair]:
         email=patient.email,
     )
     others = ((each.patient, each.alike) for each in known.here if each.patient.pk != patient.pk)
-    return [Pair(*sorted((patient, other), key=lambda each: each.pk), alike) for other, alike in others]
+    return [_pair(patient, other, alike) for other, alike in others]
+
+
+def _pair(one: Patient, other: Patient, alike: tuple[str, ...]) -> Pair:
+    return Pair(one, other, alike) if one.pk < other.pk else Pair(other, one, alike)
 
 
 def _suspects(living: QuerySet[Patient]) -> set[int]:
@@ -130,6 +134,12 @@ def merge_for(actor: Actor, merge_id: int) -> PatientMerge:
 def standing_merge_of(patient: Patient) -> PatientMerge | None:
     """The last merge into this record that was not undone."""
     return PatientMerge.objects.filter(kept=patient, undone_at=None).select_related("merged", "by").first()
+
+
+def merged_since(consultation: Consultation) -> bool:
+    """Whether a merge rests on what this consultation said: its answers stand among those of the other record."""
+    standing = PatientMerge.objects.filter(undone_at=None, at__gte=consultation.signed_at or consultation.started_at)
+    return standing.filter(Q(kept=consultation.patient) | Q(merged=consultation.patient)).exists()
 
 
 def undo_hindrances(merge: PatientMerge) -> list[str]:

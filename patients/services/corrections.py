@@ -14,6 +14,7 @@ from patients.models import Addendum, Consultation, Correction, FactSheet, Patie
 from patients.queries.banner import current_facts
 from patients.queries.consultations import consultation_for, today_at
 from patients.queries.corrections import facts_as_corrected, with_entry
+from patients.queries.merging import merged_since
 from patients.services.candidacy import judge
 from patients.services.facts import write_fact_sheet
 from protocols.queries.catalogue import current_release
@@ -58,8 +59,8 @@ def void_consultation(actor: User, *, consultation_id: int, reason: str) -> Cons
     _told(reason)
     with atomic():
         consultation = _signed(actor, consultation_id)
-        if consultation.patient.merged_into_id is not None:
-            raise Conflict(_("This consultation came with a merged record. Undo the merge before you void it."))
+        if merged_since(consultation):
+            raise Conflict(_("Two records of this patient were merged since. Undo the merge before you void this."))
         Consultation.objects.filter(pk=consultation.pk).update(state=Consultation.State.VOIDED)
         voided = consultation.patient.consultations.filter(state=Consultation.State.VOIDED)
         sheets = consultation.patient.fact_sheets.order_by("number")

@@ -266,7 +266,8 @@ def _still_undoable(merge: PatientMerge) -> None:
 
 
 def _take_apart(actor: User, merge: PatientMerge) -> None:
-    for model in (*LIVING, Consultation, Consent):
+    models: tuple[type[Model], ...] = (*LIVING, Consultation, Consent)
+    for model in models:
         rows = followed(merge, model._meta.label_lower)
         model._default_manager.filter(pk__in=rows).update(patient=merge.merged_id)
     PatientSite.objects.filter(pk__in=followed(merge, SITE_MADE)).delete()
@@ -282,7 +283,7 @@ def _take_apart(actor: User, merge: PatientMerge) -> None:
 
 def _details_before(merge: PatientMerge) -> dict[str, object]:
     """What the kept record said before, where nobody has changed it since."""
-    read = {name: Patient._meta.get_field(name).to_python for name in merge.details}
+    read = {each.name: each.to_python for each in Patient._meta.concrete_fields}
     return {
         name: read[name](before)
         for name, (before, after) in merge.details.items()

@@ -13,6 +13,7 @@ from patients.queries.links import open_links
 from patients.queries.merging import likely_pairs
 from patients.queries.papers import papers_of
 from patients.queries.people import find_patients, patient_for
+from patients.services.corrections import void_consultation
 from patients.services.intake import show_intake_link
 from patients.services.merging import ask_for_merge, merge_patients, undo_merge
 from sessions.models import Booking, Occupancy, ResourceKind
@@ -199,6 +200,15 @@ def test_what_was_recorded_since_stops_an_undo_in_words(doctor, ana, twin):
         undo_merge(doctor, merge_id=made.pk, reason="Two sisters.")
     made.refresh_from_db()
     assert made.undone_at is None
+
+
+def test_a_consultation_that_a_merge_rests_on_is_not_voided(doctor, ana, twin):
+    mine, theirs = (people.signed_consultation(each, by=doctor, facts={"epilepsy": "no"}) for each in (ana, twin))
+    catalogue.release()
+    merge(doctor, ana, twin)
+    for consultation in (mine, theirs):
+        with pytest.raises(Conflict, match="Undo the merge"):
+            void_consultation(doctor, consultation_id=consultation.pk, reason="Another patient's.")
 
 
 def test_merges_on_merges_part_in_their_order(doctor, site, ana, twin):

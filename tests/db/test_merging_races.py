@@ -49,6 +49,6 @@ def test_of_two_who_merge_one_is_first_and_visits_made_meanwhile_follow(hour):
     assert Patient.objects.get(pk=made.merged_id).merged_into == made.kept
     for rows in (Booking, Consultation):
         assert set(rows.objects.values_list("patient", flat=True)) <= {made.kept_id}
-    for rows in (BookingUse, Occupancy):
-        held = rows.objects.filter(resource_kind=ResourceKind.PATIENT)
+    for uses in (BookingUse, Occupancy):
+        held = uses.objects.filter(resource_kind=ResourceKind.PATIENT)
         assert set(held.values_list("resource_id", flat=True)) <= {made.kept_id}
