@@ -50,7 +50,7 @@ class ClinicSessionsConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards, news
 
-        for table in ("injection", "lotuse", "checklistentry", "adverseevententry", "triage"):
+        for table in ("injection", "lotuse", "checklistentry", "adverseevententry", "triage", "windowoverride"):
             guards.insert_only(f"clinic_sessions_{table}")
         guards.insert_only("clinic_sessions_adverseevent", may_change=EVENT_MAY_CHANGE)
         guards.frozen_when("clinic_sessions_treatmentrecord", "state", ("signed", "voided"), may_change=("state",))

@@ -68,6 +68,24 @@ class TreatmentSession(models.Model):
         constraints = [models.UniqueConstraint(fields=["series", "ordinal"], name="one_session_of_an_ordinal")]
 
 
+class WindowOverride(models.Model):
+    """Why a session may take place on one day after its window, and who decided it (SD-02). Insert only."""
+
+    session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="window_overrides")
+    window_ends_on = models.DateField()
+    on = models.DateField()
+    reason = models.TextField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.CheckConstraint(condition=Q(on__gt=F("window_ends_on")), name="override_is_after_the_window"),
+            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
+        ]
+
+
 class AssessmentPoint(models.Model):
     """An assessment that the protocol asks for."""
 

@@ -54,11 +54,7 @@ class SeriesForm(ClinicForm):
 
     def clean_picks(self) -> dict[int, Pick]:
         """Times chosen by hand, `session:minute-clinician` each; the last choice for a session counts."""
-        texts = [*self.cleaned_data["picks"].split(), *self.cleaned_data.get("pick", "").split()]
-        try:
-            return dict(_pick(text) for text in texts[:MOST_PICKS])
-        except (ValueError, OverflowError) as problem:
-            raise forms.ValidationError(_("Choose one of the times shown.")) from problem
+        return picks_in(f"{self.cleaned_data['picks']} {self.cleaned_data.get('pick', '')}")
 
     @property
     def preferences(self) -> Preferences:
@@ -77,10 +73,7 @@ class SeriesForm(ClinicForm):
     @property
     def picked(self) -> str:
         """The times chosen by hand as the next form carries them."""
-        picks = self.cleaned_data.get("picks", {}) if self.is_bound else {}
-        return " ".join(
-            f"{ordinal}:{pick.starts_at:{PICK_FORMAT}}-{pick.clinician_id}" for ordinal, pick in picks.items()
-        )
+        return picks_text(self.cleaned_data.get("picks", {}) if self.is_bound else {})
 
 
 class BookSeriesForm(SeriesForm):
@@ -88,6 +81,19 @@ class BookSeriesForm(SeriesForm):
 
     seen = forms.CharField(max_length=4000, widget=forms.HiddenInput, error_messages=SEEN)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=KEY)
+
+
+def picks_in(text: str) -> dict[int, Pick]:
+    """Times chosen by hand out of a form's text; raises ValidationError for anything that was not shown."""
+    try:
+        return dict(_pick(each) for each in text.split()[:MOST_PICKS])
+    except (ValueError, OverflowError) as problem:
+        raise forms.ValidationError(_("Choose one of the times shown.")) from problem
+
+
+def picks_text(picks: Mapping[int, Pick]) -> str:
+    """The same as a form carries them."""
+    return " ".join(f"{ordinal}:{pick.starts_at:{PICK_FORMAT}}-{pick.clinician_id}" for ordinal, pick in picks.items())
 
 
 def _pick(text: str) -> tuple[int, Pick]:

@@ -11,9 +11,10 @@ from mesoclinic import clock
 from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
 from mesoclinic.sites import Site, VisitKind
-from sessions.models import Booking, Series, TreatmentSession
+from sessions.models import Booking, Series, TreatmentSession, WindowOverride
 from sessions.queries.bookings import MOVABLE, bookings_for
 from sessions.queries.live import Seen, seen_at
+from sessions.queries.window_overrides import overrides_of
 
 State = Booking.State
 COLUMNS: tuple[tuple[object, tuple[str, ...]], ...] = (
@@ -65,6 +66,7 @@ class Card:
     steps: Sequence[Step]
     late_minutes: int
     may_replan: bool
+    override: WindowOverride | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def board_for(actor: Actor, *, site: Site) -> Board:
     midnight = datetime.combine(now.date(), time(), site.zone)
     end = datetime.combine(now.date() + timedelta(days=1), time(), site.zone)
     todays = bookings_for(actor).filter(site=site, starts_at__gte=midnight, starts_at__lt=end, patient__isnull=False)
-    cards = [_card(actor, booking, now) for booking in todays.order_by("starts_at", "pk")]
+    bookings = list(todays.order_by("starts_at", "pk"))
+    overrides = overrides_of(bookings)
+    cards = [_card(actor, booking, now, overrides.get(booking.pk)) for booking in bookings]
     columns = [Column(title, [card for card in cards if card.booking.state in states]) for title, states in COLUMNS]
     return Board(site, now, columns, seen)
 
@@ -120,11 +124,11 @@ def may_set(actor: Actor, state: str) -> bool:
     return (state in AT_THE_DESK and may(actor, Can.BOOK)) or (rooms and may(actor, Can.PREPARE_TREATMENT))
 
 
-def _card(actor: Actor, booking: Booking, now: datetime) -> Card:
+def _card(actor: Actor, booking: Booking, now: datetime, override: WindowOverride | None) -> Card:
     waiting = booking.state in (State.BOOKED, State.CONFIRMED)
     late = int((now - booking.starts_at).total_seconds() // 60) if waiting else 0
     starts = booking.starts_at.astimezone(now.tzinfo)
-    return Card(booking, starts, steps_for(actor, booking), max(late, 0), may_replan(actor, booking))
+    return Card(booking, starts, steps_for(actor, booking), max(late, 0), may_replan(actor, booking), override)
 
 
 def may_replan(actor: Actor, booking: Booking) -> bool:

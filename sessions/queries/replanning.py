@@ -13,6 +13,8 @@ from patients.models import PlanVersion
 from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import MOVABLE
 from sessions.queries.series import DONE, SeriesPlan, course_of, live_visit, propose_course
+from sessions.queries.window_overrides import overrides_of
+from sessions.rules.free_time import Place
 from sessions.rules.series_places import Course, Pick, Placed, Preferences
 
 ANY_TIME = (f"{time.min:%H:%M}", f"{time.max:%H:%M}")
@@ -81,6 +83,7 @@ class Rest:
     done: Sequence[tuple[TreatmentSession, date]]
     plan: SeriesPlan
     changes: Sequence[Change]
+    allowed: frozenset[int]
 
     @property
     def seen(self) -> str:
@@ -95,6 +98,22 @@ class Rest:
     @property
     def visits(self) -> list[Booking]:
         return [each.ahead.visit for each in self.changes if each.ahead.visit]
+
+    @property
+    def late(self) -> list[Change]:
+        """What is placed after its window by an override that is not recorded yet."""
+        return [each for each in self.changes if self.is_late(each) and each.placed.ordinal not in self.allowed]
+
+    def is_late(self, change: Change) -> bool:
+        """Whether a session is placed after its window."""
+        window, place = change.placed.window, change.placed.place
+        if window is None or place is None or self.plan.course.before(change.placed.ordinal) is None:
+            return False
+        return self.day(place) > window.latest
+
+    def day(self, place: Place) -> date:
+        """The day of a place at the site."""
+        return place.starts_at.astimezone(self.plan.clinic.zone).date()
 
     def of(self, *fates: Fate) -> list[Change]:
         """The changes of these kinds."""
@@ -113,17 +132,23 @@ def rest_of(series: Series, wishes: Wishes) -> Rest:
     course = replace(
         _course(series.plan_version, len(days) + len(ahead)),
         done=tuple(sorted(day for _session, day in days)),
-        overridden=wishes.overridden,
     )
+    held = _held(ahead, course.first, wishes)
+    recorded = _recorded(ahead, course.first) & held.keys()
+    course = replace(course, overridden=wishes.overridden | recorded)
     preferences = replace(
         wishes.preferences,
         start=max(wishes.preferences.start, clock.now().astimezone(series.site.zone).date()),
-        held=_held(ahead, course.first, wishes) if wishes.keep else {},
+        held=held,
         without=_without(series, wishes),
     )
     besides = [each.visit.pk for each in ahead if each.visit]
     plan = propose_course(series.plan_version, course, preferences, besides=besides)
-    return Rest(series, days, plan, list(_changes(ahead, plan, wishes)))
+    changes = list(_changes(ahead, plan, wishes))
+    allowed = frozenset(
+        each.placed.ordinal for each in changes if each.placed.ordinal in recorded and each.fate == Fate.KEPT
+    )
+    return Rest(series, days, plan, changes, allowed)
 
 
 def _parted(series: Series, wishes: Wishes) -> tuple[list[TreatmentSession], list[Ahead]]:
@@ -170,7 +195,15 @@ def _day_of(session: TreatmentSession, series: Series) -> date:
     return at.astimezone(series.site.zone).date()
 
 
+def _recorded(ahead: Sequence[Ahead], first: int) -> frozenset[int]:
+    """The places in the course of visits that are where an override lets them be."""
+    decided = overrides_of(each.visit for each in ahead if each.visit)
+    return frozenset(place for place, each in enumerate(ahead, start=first) if each.visit and each.visit.pk in decided)
+
+
 def _held(ahead: Sequence[Ahead], first: int, wishes: Wishes) -> dict[int, Pick]:
+    if not wishes.keep:
+        return {}
     return {
         place: Pick(each.coming.starts_at, each.coming.clinician_id)
         for place, each in enumerate(ahead, start=first)

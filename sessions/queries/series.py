@@ -11,10 +11,11 @@ from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.schedule import Interval as IntervalRow
 from protocols.rules.kinds.schedule import Protocol, ScheduleRule
-from sessions.models import Booking, Series, TreatmentSession
+from sessions.models import Booking, Series, TreatmentSession, WindowOverride
 from sessions.queries.board import Step, may_replan, steps_for
 from sessions.queries.bookings import GONE
 from sessions.queries.planning import clinic_time, closed_at, treatment_type_of
+from sessions.queries.window_overrides import overrides_of
 from sessions.rules.free_time import ClinicTime, Place
 from sessions.rules.planner import plan_series
 from sessions.rules.schedule import assessment_dates
@@ -173,6 +174,7 @@ class Peek:
     steps: Sequence[Step]
     past: bool
     may_replan: bool = False
+    override: WindowOverride | None = None
 
 
 def peek_for(actor: Actor, booking: Booking) -> Peek:
@@ -192,7 +194,8 @@ def peek_for(actor: Actor, booking: Booking) -> Peek:
     gap = (starts.date() - before.starts_at.astimezone(zone).date()).days if before else None
     consents = Consent.objects.filter(plan_version=session.series.plan_version_id, kind=Consent.Kind.TREATMENT)
     signed = consents.filter(state=Consent.State.SIGNED).exists()
-    return Peek(starts, ends, gap, signed, steps, booking.ends_at < clock.now(), may_replan(actor, booking))
+    override = overrides_of([booking]).get(booking.pk)
+    return Peek(starts, ends, gap, signed, steps, booking.ends_at < clock.now(), may_replan(actor, booking), override)
 
 
 def _interval(row: IntervalRow, times_max: int) -> Interval:

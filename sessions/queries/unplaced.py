@@ -47,7 +47,8 @@ def unplaced_for(actor: User) -> list[Unplaced]:
 
 def unplaced_of(series: Series, *, owner: str = "") -> list[Unplaced]:
     """The sessions of an open series that have no date."""
-    if series.state != Series.State.OPEN:
+    waiting = any(each.state == TreatmentSession.State.UNPLACED for each in series.sessions.all())
+    if series.state != Series.State.OPEN or not waiting:
         return []
     who = owner or _owner(series, _with_desk([series.site_id]))
     return [

@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from mesoclinic.access import Can, StaffRequest, disclose, needs
+from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.http import fragment
 from sessions.forms.replanning import BookRestForm, ReplanForm
@@ -43,14 +43,15 @@ def replan(request: StaffRequest, series_id: int) -> HttpResponse:
 
 def _form(request: StaffRequest, series: Series) -> ReplanForm:
     clinicians = clinicians_at(series.site, injecting=True)
+    may_override = may(request.actor, Can.OVERRIDE_FINDING)
     if request.method == "POST":
         wanted = BookRestForm if request.POST.get("action") == "confirm" else ReplanForm
-        return wanted(request.POST, clinicians=clinicians)
+        return wanted(request.POST, clinicians=clinicians, may_override=may_override)
     visit = visit_in(series, _number(request.GET.get("visit", "")))
     shown = wishes_of(series) | {"start": first_day(series, visit), "keep": "on", "visit": visit.pk if visit else ""}
     if not clinicians.filter(pk=shown.get("clinician")).exists():
         shown["clinician"] = ""
-    return ReplanForm(shown, clinicians=clinicians)
+    return ReplanForm(shown, clinicians=clinicians, may_override=may_override)
 
 
 def _page(request: StaffRequest, series: Series, form: ReplanForm) -> HttpResponse:
@@ -64,6 +65,7 @@ def _page(request: StaffRequest, series: Series, form: ReplanForm) -> HttpRespon
         "refusal": refusal,
         "stops": booking_stops(series.plan_version),
         "key": uuid4().hex,
+        "may_override": may(request.actor, Can.OVERRIDE_FINDING),
     }
     return render(request, fragment(request, "sessions/replan.html", "proposal"), context, status=form.status)
 

@@ -50,6 +50,7 @@ from sessions.models import (
     Series,
     TreatmentRecord,
     TreatmentSession,
+    WindowOverride,
 )
 from tests.builders.rows import row
 
@@ -136,6 +137,12 @@ CHECKED = {
         [{"starts_at": NOON, "ends_at": NOON}, {"starts_at": NOON, "ends_at": NOON.replace(hour=11)}],
     ),
     "pain_from_0_to_10": (TreatmentRecord, [{"pain": None}, {"pain": 0}, {"pain": 10}], [{"pain": 11}]),
+    "override_is_after_the_window": (
+        WindowOverride,
+        [{"window_ends_on": date(2026, 3, 2), "on": date(2026, 3, 3)}],
+        [{"window_ends_on": date(2026, 3, 2), "on": date(2026, 3, 2)}],
+    ),
+    "override_has_a_reason": (WindowOverride, [{"reason": "Travels"}], [{"reason": ""}]),
     "grade_from_1_to_5": (AdverseEvent, [{"grade": 1}, {"grade": 5}], [{"grade": 0}, {"grade": 6}]),
 }
 

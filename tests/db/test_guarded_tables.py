@@ -35,6 +35,7 @@ INSERT_ONLY: dict[str, set[str]] = {
     "clinic_sessions_checklistentry": set(),
     "clinic_sessions_adverseevententry": set(),
     "clinic_sessions_triage": set(),
+    "clinic_sessions_windowoverride": set(),
     "clinic_sessions_adverseevent": {
         "code",
         "grade",

@@ -9,11 +9,12 @@ import pytest
 from mesoclinic import clock as clocks
 from mesoclinic.errors import ClinicError, NotAllowed, OutOfScope, StaleRecord, Taken
 from mesoclinic.sites import Absence, Closure
-from sessions.models import Booking, BookingChange, Occupancy, TreatmentSession
+from sessions.models import Booking, BookingChange, Occupancy, TreatmentSession, WindowOverride
 from sessions.queries.bookings import series_for
 from sessions.queries.replanning import Fate, Wishes, rest_of
 from sessions.queries.series import course_of
-from sessions.rules.series_places import Preferences
+from sessions.queries.window_overrides import overrides_of
+from sessions.rules.series_places import Pick, Preferences, Why
 from sessions.services.replanning import replan_series
 from sessions.services.undo import undo
 from sessions.services.visits import cancel_booking, move_booking, set_state
@@ -187,3 +188,58 @@ def inside_their_windows(scene):
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     course = course_of(scene.version)
     assert all(window.least <= gap <= window.most for gap, window in zip(gaps, course.intervals, strict=True)), gaps
+
+
+class Late(Scene):
+    """The second session was cancelled and its window, to 10 December, is over."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        cancel_booking(self.desk, booking_id=self.visit(2).pk, version=1)
+        clock.set(datetime(2026, 12, 11, 8, tzinfo=UTC))
+
+    def late(self, reason="The patient travels"):
+        """The order with the nearest place after the window chosen for the second session."""
+        series = series_for(self.desk, self.series.pk)
+        rest = rest_of(series, Wishes(Preferences(date(2026, 12, 11))))
+        place = rest.changes[0].placed.choices[0]
+        preferences = Preferences(date(2026, 12, 11), picks={2: Pick(place.starts_at, place.clinician.id)})
+        wishes = Wishes(preferences, overridden=frozenset({2}), reason=reason)
+        return {
+            "series_id": series.pk,
+            "wishes": wishes,
+            "seen": rest_of(series, wishes).seen,
+            "key": uuid4().hex,
+        }
+
+
+@pytest.fixture
+def late(clock):
+    return Late(clock)
+
+
+def test_a_date_after_the_window_needs_the_capability_and_a_reason(late):
+    before = late.rows()
+    with pytest.raises(NotAllowed):
+        replan_series(late.desk, **late.late())
+    with pytest.raises(ClinicError, match="Enter the reason"):
+        replan_series(late.doctor, **late.late(reason=" "))
+    assert late.rows() == before
+    assert not WindowOverride.objects.exists()
+
+
+def test_a_recorded_override_stays_with_its_visit_and_lets_the_next_plan_keep_it(late):
+    replan_series(late.doctor, **late.late())
+    override, second = WindowOverride.objects.get(), late.visit(2)
+    assert (override.session_id, override.by) == (second.treatment_session_id, late.doctor)
+    assert override.on == second.starts_at.astimezone(late.site.zone).date() > override.window_ends_on
+    assert overrides_of([second])[second.pk].reason == "The patient travels"
+    replan_series(late.desk, **late.order(visit=late.visit(5)))
+    assert late.visit(2) == second
+    assert WindowOverride.objects.count() == 1, "what stays where it was decided needs no new reason"
+
+
+def test_more_than_twice_the_longest_interval_has_no_override(late):
+    late.clock.set(datetime(2026, 12, 22, 8, tzinfo=UTC))
+    rest = rest_of(series_for(late.desk, late.series.pk), Wishes(Preferences(date(2026, 12, 22))))
+    assert (rest.changes[0].placed.why, rest.changes[0].placed.choices) == (Why.LAPSED, ())
