@@ -205,6 +205,15 @@ class BookingChange(models.Model):
         ordering = ("pk",)
 
 
+class CalendarFeed(models.Model):
+    """The secret address of somebody's calendar: the digest of its token, and whether it says more than “booked”."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="calendar_feed")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    kinds = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+
+
 class TreatmentRecord(models.Model):
     """What was done in one performed session. Signed and locked; later only addenda."""
 

@@ -6,6 +6,7 @@ from sessions.views import (
     adverse_triage,
     bookings,
     calendar,
+    feed,
     live,
     merging,
     messages,
@@ -23,6 +24,7 @@ app_name = "sessions"
 urlpatterns = [
     *today.urls,
     *calendar.urls,
+    *feed.urls,
     *live.urls,
     *bookings.urls,
     *series.urls,

@@ -17,11 +17,12 @@ from patients.documents.intake import address_of
 from patients.models import Notice
 from patients.queries.contact import mail_hindrance
 from sessions.documents.aftercare import aftercare_paper
+from sessions.documents.calendar_files import files_for
 from sessions.documents.letters import Letter, about_visits, after_visit, before_visit
 from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
-from sessions.queries.changes import news_of
+from sessions.queries.changes import news_of, standing
 from sessions.queries.own_visit import open_link_of
 
 MOST_ADDRESSES = 3
@@ -36,7 +37,9 @@ def visits(subject: str) -> Mail | Skip:
     found = news_of(notice)
     if not found:
         return Skip("Nothing has changed for the patient.")
-    return _mail(notice, _with_addresses(notice, [each.booking for each in found if each.booking and each.starts_at]))
+    letter = _with_addresses(notice, [each.booking for each in found if each.booking and each.starts_at])
+    with spoken_to(notice.patient, notice.site):
+        return _mail(notice, letter, files_for(notice.site, found))
 
 
 @composer("reminder")
@@ -50,7 +53,8 @@ def reminder(subject: str) -> Mail | Skip:
         return Skip("The visit was cancelled.")
     if booking.state not in COMING or booking.starts_at <= clock.now():
         return Skip("The visit is over or has begun.")
-    return _mail(notice, _with_addresses(notice, [booking]))
+    with spoken_to(notice.patient, notice.site):
+        return _mail(notice, _with_addresses(notice, [booking]), files_for(notice.site, [standing(booking)]))
 
 
 @composer("aftercare")

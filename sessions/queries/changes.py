@@ -147,6 +147,12 @@ def news_of(notice: Notice) -> list[VisitNews]:
     return sorted((each for each in found if each), key=lambda each: each.when)
 
 
+def standing(booking: Booking) -> VisitNews:
+    """A visit as it is, for what tells it without being news."""
+    uid, sequence = booking.calendar_uid, booking.calendar_sequence
+    return VisitNews(booking.pk, uid, sequence, None, booking.starts_at, booking.ends_at, booking)
+
+
 def _news(number: int, was: Columns | None, then: Columns | None, live: Booking | None) -> VisitNews | None:
     now = clock.now()
     before = parse_datetime(was["starts_at"]) if was and was["state"] in COMING else None

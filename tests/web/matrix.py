@@ -14,8 +14,8 @@ ASSESSORS = frozenset({DOCTOR, DIRECTOR})
 PUBLIC = "public"
 # Open to whoever holds a link, or one that was just used; for everybody else, staff too, there is nothing.
 LINK, USED_LINK = "link", "used link"
-# The same for a link to one visit, which nobody of the matrix holds: a link of another purpose opens nothing there.
-VISIT_LINK = "link to a visit"
+# Opens with a token that nobody of the matrix holds: a link of another purpose opens nothing there.
+UNHELD = "unheld"
 # Opens with the token in the address, whoever brings it.
 TOKEN = "token"
 ACCOUNT = "account"
@@ -82,6 +82,8 @@ MATRIX: dict[str, Declared] = {
     "sessions:today": get(EVERYBODY),
     "sessions:finish_todo": post(EVERYBODY),
     "sessions:calendar": get(EVERYBODY),
+    "sessions:calendar_address": page(EVERYBODY),
+    "sessions:calendar_feed": get(UNHELD),
     "sessions:calendar_events": get(EVERYBODY),
     "sessions:calendar_version": get(EVERYBODY),
     "sessions:barred_times": get(BOOKERS),
@@ -112,10 +114,10 @@ MATRIX: dict[str, Declared] = {
     "sessions:lot_recall": page(CLINICAL),
     "sessions:triage": page(EVERYBODY),
     "sessions:answered_call": get(EVERYBODY),
-    "sessions:my_visit": page(VISIT_LINK),
-    "sessions:my_visit_move": page(VISIT_LINK),
-    "sessions:my_visit_cancel": page(VISIT_LINK),
-    "sessions:my_visit_done": get(VISIT_LINK),
+    "sessions:my_visit": page(UNHELD),
+    "sessions:my_visit_move": page(UNHELD),
+    "sessions:my_visit_cancel": page(UNHELD),
+    "sessions:my_visit_done": get(UNHELD),
     "sessions:messages": get(EVERYBODY),
     "sessions:message_paper": get(EVERYBODY),
     "sessions:send_message": post(SENDERS),

@@ -22,7 +22,7 @@ from patients.services.intake import save_answers
 from protocols.models import CatalogueRelease, CatalogueRow
 from tests.builders import consents, intake, people, plans
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, LINK, MATRIX, NURSE, PUBLIC, TOKEN, USED_LINK, VISIT_LINK
+from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, LINK, MATRIX, NURSE, PUBLIC, TOKEN, USED_LINK, UNHELD
 from tests.web.pages import Control, Form, Page
 from tests.web.test_route_matrix import ROUTES, Route
 
@@ -147,7 +147,7 @@ class Scene:
         who = MATRIX[name].who
         if who in (PUBLIC, ACCOUNT):
             return self.clients["nobody" if who == PUBLIC or "reset" in name or "login" in name else DESK]
-        if who in (LINK, USED_LINK, VISIT_LINK, TOKEN):
+        if who in (LINK, USED_LINK, UNHELD, TOKEN):
             return self.clients[who]
         wanted = (DIRECTOR,) if name == "protocols:release" else (DESK, DOCTOR, DIRECTOR, NURSE)
         return self.clients[next(role for role in wanted if role in who)]
@@ -196,7 +196,7 @@ def _scene() -> Scene:
     for role, user in ours.staff.items():
         clients[role].force_login(user)
     clients |= {LINK: _holder(str(ours.keys["token"])), USED_LINK: _holder(str(ours.keys["token"]))}
-    clients[VISIT_LINK] = clients[LINK]
+    clients[UNHELD] = clients[LINK]
     clients[TOKEN] = Client(raise_request_exception=False)
     there = theirs.staff["dermatologist"].sites.get()
     foreign = {

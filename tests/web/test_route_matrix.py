@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.builders import clinic
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, LINK, MATRIX, PUBLIC, TOKEN, USED_LINK, VISIT_LINK, Declared
+from tests.web.matrix import ACCOUNT, LINK, MATRIX, PUBLIC, TOKEN, USED_LINK, UNHELD, Declared
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STRANGERS = ("anonymous", "link of the patient", "link of another patient", "expired link", "deactivated")
@@ -92,7 +92,7 @@ def test_account_doors_never_fail(route):
 def expected(declared: Declared, principal: str, method: str, place: str, has_object: bool) -> set[int]:
     if declared.who == PUBLIC:
         return {200, 204, 503} if method in declared.methods else {200, 204, 405, 503}
-    if declared.who in (LINK, USED_LINK, VISIT_LINK, TOKEN):
+    if declared.who in (LINK, USED_LINK, UNHELD, TOKEN):
         return by_link(declared, principal, method, place)
     if principal in STRANGERS:
         return {302}
