@@ -192,6 +192,9 @@ MAIL_TRANSPORT = env.text(
 OUTBOX_LEASE_SECONDS = env.integer("OUTBOX_LEASE_SECONDS", 120, help="Time a worker may hold a message.")
 OUTBOX_GRACE_SECONDS = env.integer("OUTBOX_GRACE_SECONDS", 60, help="Wait before a crashed send is looked up.")
 UNDO_SECONDS = env.integer("UNDO_SECONDS", 180, help="Time in which a booking can be undone before mail goes out.")
+WAITLIST_HOLD_MINUTES = env.integer(
+    "WAITLIST_HOLD_MINUTES", 30, help="Time for which a freed visit is kept for the patient it was offered to."
+)
 
 INTAKE_LINK_DAYS = env.integer("INTAKE_LINK_DAYS", 7, help="Days for which a link to the questions works.")
 # Addresses that open nothing, by the network they are tried from.

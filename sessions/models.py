@@ -1,5 +1,7 @@
 """Events: series, bookings on the occupancy grid, treatment records, adverse events and outcomes."""
 
+from datetime import time
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -212,6 +214,45 @@ class CalendarFeed(models.Model):
     token_sha256 = models.CharField(max_length=64, unique=True)
     kinds = models.BooleanField(default=False)
     made_at = models.DateTimeField()
+
+
+class WaitingEntry(models.Model):
+    """A session whose patient would come when a time is given back: it has no date, or a later one."""
+
+    session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="waiting")
+    # Empty: any day.
+    weekdays = models.JSONField(default=list)
+    earliest = models.TimeField(default=time.min)
+    latest = models.TimeField(default=time.max)
+    since = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("since", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["session"], condition=Q(ended_at=None), name="one_waiting_entry_a_session")
+        ]
+
+
+class TimeOffer(models.Model):
+    """A time that was given back, kept for one patient until they have answered or the hold has ended."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Waiting for an answer")
+        TAKEN = "taken", _("Taken")
+        REFUSED = "refused", _("Not taken")
+
+    freed = models.ForeignKey(Booking, models.PROTECT, related_name="time_offers")
+    entry = models.ForeignKey(WaitingEntry, models.PROTECT, related_name="offers")
+    hold = models.OneToOneField(Booking, models.PROTECT, related_name="time_offer")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [models.UniqueConstraint(fields=["freed", "entry"], name="one_offer_of_a_time_to_an_entry")]
 
 
 class TreatmentRecord(models.Model):

@@ -18,6 +18,7 @@ from sessions.views import (
     touched,
     treatment,
     vignettes,
+    waitlist,
 )
 
 app_name = "sessions"
@@ -34,6 +35,7 @@ urlpatterns = [
     *own_visit.urls,
     *patient.urls,
     *merging.urls,
+    *waitlist.urls,
     *vignettes.urls,
     *touched.urls,
     *adverse.urls,

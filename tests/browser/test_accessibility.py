@@ -18,7 +18,7 @@ from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, Releas
 from protocols.queries.catalogue import current_release
 from protocols.rules.catalogue import Entry, build
 from protocols.services.catalogue import load_release
-from sessions.models import AdverseEvent, Booking, Series, TreatmentSession, Triage
+from sessions.models import AdverseEvent, Booking, Series, TreatmentSession, Triage, WaitingEntry
 from tests.builders import people
 from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
@@ -82,6 +82,8 @@ def key_of(name: str, route: str) -> int | str:
         "candidacy_id": lambda: [_finding(here)[0]],
         "rule": lambda: [_finding(here)[1]],
         "other_id": lambda: [people.patient(site=here).pk],
+        "entry_id": lambda: [_waiting(here).pk],
+        "freed_id": lambda: [_freed(here)],
         "merge_id": lambda: [_merge(here)],
         "attachment_id": lambda: [_attachment(here)],
         "sign_off_id": lambda: [_sign_off(signed)],
@@ -126,6 +128,22 @@ def _finding(here: Site) -> tuple[int, str]:
         for found in verdict.findings
         if found["level"] in ("caution", "defer", "refer")
     )
+
+
+def _freed(here: Site) -> int:
+    """A treatment that was cancelled, with somebody who waits for one."""
+    _waiting(here)
+    coming = Booking.objects.filter(site=here, kind="treatment", starts_at__gt=clock.now(), state="booked")
+    at = {"starts_at": coming[0].starts_at, "ends_at": coming[0].ends_at, "visit_type_name": coming[0].visit_type_name}
+    return row(Booking, site=here, kind="treatment", state="cancelled", booked_by=_staff("desk"), **at).pk
+
+
+def _waiting(here: Site) -> WaitingEntry:
+    sessions = TreatmentSession.objects.filter(series__site=here, state="booked")
+    entry, _new = WaitingEntry.objects.get_or_create(
+        session=sessions[0], ended_at=None, defaults={"since": clock.now(), "by": _staff("desk")}
+    )
+    return entry
 
 
 def _merge(here: Site) -> int:

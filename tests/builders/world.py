@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
+from typing import Any
 
 from mesoclinic import clock, documents
 from mesoclinic.accounts import User
@@ -14,7 +15,7 @@ from patients.services.consents import offer_consent
 from patients.services.intake import show_intake_link
 from patients.services.merging import merge_patients
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
-from sessions.models import Booking, BookingChange, Series, TreatmentSession, Triage
+from sessions.models import Booking, BookingChange, Series, TimeOffer, TreatmentSession, Triage, WaitingEntry
 from tests.builders import adverse, catalogue, clinic, papers, people, plans
 from tests.builders.rows import row
 
@@ -78,6 +79,7 @@ def world() -> World:
         "patient_id": patient.pk,
         "other_id": people.patient(site=site).pk,
         "merge_id": _merge(patient, people.patient(site=site), staff["director"]),
+        **_waiting(booking, staff["front_desk"]),
         "consultation_id": people.draft_consultation(patient, by=doctor).pk,
         "plan_id": version.plan_id,
         "candidacy_id": people.verdict(patient, by=doctor).pk,
@@ -116,6 +118,20 @@ def world() -> World:
         "run_id": row(VignetteRun, release=release, by=staff["director"], results=[]).pk,
     }
     return World(keys, staff)
+
+
+def _waiting(booking: Booking, by: User) -> dict[str, int]:
+    """Somebody who waits, a time that was given back, and one that is kept for the other who waits."""
+    now, freed = clock.now(), _copy(booking, "freed", state=Booking.State.CANCELLED)
+    kept = _copy(booking, "kept", state=Booking.State.HELD, held_until=booking.starts_at)
+    entry = row(WaitingEntry, session=booking.treatment_session, since=now, by=by)
+    offer = row(TimeOffer, freed=row(Booking, site=booking.site), entry=entry, hold=kept, by=by, at=now)
+    return {"freed_id": freed.pk, "entry_id": entry.pk, "offer_id": offer.pk}
+
+
+def _copy(booking: Booking, name: str, **over: Any) -> Booking:
+    same = {each: getattr(booking, each) for each in ("site", "kind", "patient", "clinician", "starts_at", "ends_at")}
+    return row(Booking, **same, calendar_uid=f"{booking.calendar_uid}-{name}", booked_by=booking.booked_by, **over)
 
 
 def _merge(kept: Patient, merged: Patient, by: User) -> int:

@@ -49,8 +49,10 @@ from sessions.models import (
     Occupancy,
     Outcome,
     Series,
+    TimeOffer,
     TreatmentRecord,
     TreatmentSession,
+    WaitingEntry,
     WindowOverride,
 )
 from tests.builders.rows import row
@@ -79,6 +81,8 @@ ONLY_ONE = {
     "one_sign_off_that_holds": (SignOff, ("plan_version", "ingredient", "formulation_sha256")),
     "one_proposal_a_field": (Proposal, ("link", "field")),
     "one_notice_a_matter": (Notice, ("patient", "rule", "subject", "channel")),
+    "one_waiting_entry_a_session": (WaitingEntry, ("session",)),
+    "one_offer_of_a_time_to_an_entry": (TimeOffer, ("freed", "entry")),
     "one_session_of_an_ordinal": (TreatmentSession, ("series", "ordinal")),
     "one_assessment_of_a_code": (AssessmentPoint, ("series", "code")),
     "one_use_at_a_time": (Occupancy, ("resource_kind", "resource_id", "slot")),
@@ -102,6 +106,7 @@ NEVER_REPEATED = {
     "patients_correction.fact_sheet_id": Correction,
     "patients_notice.message_id": Notice,
     "clinic_sessions_series.plan_version_id": Series,
+    "clinic_sessions_timeoffer.hold_id": TimeOffer,
     "clinic_sessions_booking.calendar_uid": Booking,
     "clinic_sessions_calendarfeed.user_id": CalendarFeed,
     "clinic_sessions_calendarfeed.token_sha256": CalendarFeed,
