@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import ProtectedError
@@ -220,7 +220,8 @@ def _rows(kind: str, kept: Mapping[str, Columns | None]) -> dict[str, Any]:
 def _restore(kind: str, row: models.Model, columns: Columns) -> None:
     names = [name for name in KEPT[kind] if name not in ("uses", "calendar_uid", "calendar_sequence")]
     for name in names:
-        setattr(row, name, row._meta.get_field(name.removesuffix("_id")).to_python(columns[name]))
+        column = cast("models.Field[Any, Any]", row._meta.get_field(name.removesuffix("_id")))
+        setattr(row, name, column.to_python(columns[name]))
     for name in COUNTED[kind]:
         setattr(row, name, getattr(row, name) + 1)
     row.save(update_fields=[*names, *COUNTED[kind]])

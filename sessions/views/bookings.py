@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -108,7 +108,7 @@ def undo(request: StaffRequest, change_id: int) -> HttpResponse:
     change = undo_change(request.actor, change_id=change_id)
     messages.success(request, _("Undone. All is as it was before."))
     place = place_after(change)
-    return redirect(place.name, **place.keys)
+    return redirect(reverse(place.name, kwargs=dict(place.keys)))
 
 
 def _from_now(site: Site) -> dict[str, date | datetime]:

@@ -20,8 +20,7 @@ from tests.db.test_reminders import Postbox, deliver_due
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FRIDAY = datetime(2026, 12, 4, 10)
 THURSDAY = date(2026, 12, 10)
-STATE = ("pk", "starts_at", "ends_at", "clinician", "state", "treatment_session", "treatment_session__state")
-STATE = (*STATE, "treatment_session__flag")
+STATE = ("pk", "starts_at", "ends_at", "clinician", "state", *(f"treatment_session{end}" for end in ("", "__flag")))
 
 
 @pytest.fixture

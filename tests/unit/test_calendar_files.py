@@ -5,7 +5,7 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
-from dateutil.tz import tzical
+from dateutil.tz import tzical  # type: ignore[import-untyped]  # dateutil ships no types
 from icalendar import Calendar
 
 from mesoclinic.sites import Site
