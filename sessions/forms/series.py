@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.accounts import User
 from mesoclinic.fields import ClockField, DayField
-from mesoclinic.forms import ClinicForm
+from mesoclinic.forms import ClinicForm, VersionedForm
 from mesoclinic.sites import Weekday
 from mesoclinic.widgets import ManyChips
 from sessions.forms.bookings import KEY
@@ -81,6 +81,17 @@ class BookSeriesForm(SeriesForm):
 
     seen = forms.CharField(max_length=4000, widget=forms.HiddenInput, error_messages=SEEN)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, error_messages=KEY)
+
+
+class EndForm(VersionedForm):
+    """Why a course ends before its time."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("For example: the patient prefers tablets."),
+        error_messages={"required": _("Enter the reason.")},
+    )
 
 
 def picks_in(text: str) -> dict[int, Pick]:

@@ -1,13 +1,19 @@
 """What ends a course before its time: the coming sessions are given back, the record stays."""
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mesoclinic import audit, clock
+from mesoclinic import access, audit, clock
+from mesoclinic.access import Can
 from mesoclinic.actors import Actor, System
+from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.transactions import atomic
 from patients.models import Consent
+from patients.services.hold import hold_unmerged
 from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
+from sessions.queries.bookings import series_for
+from sessions.services.undo import Deed, step
 from sessions.services.visits import CANCELLABLE, cancel_booking
 
 CLINIC = System("endings")
@@ -23,6 +29,32 @@ def end_after_withdrawal(*, actor: Actor, consent_id: int) -> None:
         of_plan = Series.objects.filter(plan_version__plan=consent.plan_version.plan_id, state=Series.State.OPEN)
         for series in of_plan.select_for_update(of=("self",)):
             stop_series(actor, series=series, reason=_(WITHDRAWN))
+
+
+def end_course(actor: Actor, *, series_id: int, version: int, reason: str) -> Series:
+    """End a course as the patient wishes: every coming visit is cancelled, the reason stays with the series.
+
+    What follows a treatment that was given still goes out. Raises StaleRecord or ClinicError.
+    """
+    access.require(actor, Can.BOOK)
+    with atomic():
+        hold_unmerged(series_for(actor, series_id).patient_id)
+        list(Booking.objects.select_for_update(of=("self",)).filter(_of_series(series_id)).order_by("pk"))
+        series = Series.objects.select_for_update(of=("self",)).select_related("site").get(pk=series_id)
+        if series.version != version:
+            raise StaleRecord(_("Somebody else changed this course meanwhile. Nothing was changed. Look at it again."))
+        if series.state != Series.State.OPEN:
+            raise ClinicError(_("This course has ended already."))
+        if not reason.strip():
+            raise ClinicError(_("Enter the reason."), "reason")
+        with step(actor, Deed.ENDED, site=series.site, patient_id=series.patient_id) as made:
+            made.keep(series=series)
+            stop_series(actor, series=series, reason=reason.strip())
+    return series
+
+
+def _of_series(series_id: int) -> Q:
+    return Q(treatment_session__series=series_id) | Q(assessment_point__series=series_id)
 
 
 def stop_series(actor: Actor, *, series: Series, reason: str) -> None:

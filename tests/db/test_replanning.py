@@ -243,3 +243,16 @@ def test_more_than_twice_the_longest_interval_has_no_override(late):
     late.clock.set(datetime(2026, 12, 22, 8, tzinfo=UTC))
     rest = rest_of(series_for(late.desk, late.series.pk), Wishes(Preferences(date(2026, 12, 22))))
     assert (rest.changes[0].placed.why, rest.changes[0].placed.choices) == (Why.LAPSED, ())
+
+
+def test_a_visit_too_soon_after_the_last_placed_one_loses_its_date_and_a_later_one_waits(late):
+    """Session 3 has no open day, so nothing leads to session 4, four days after session 2."""
+    late.clock.set(datetime(2026, 12, 17, 8, tzinfo=UTC))
+    Closure.objects.bulk_create(
+        Closure(site=late.site, on=date(2026, 12, day), reason="Works") for day in range(22, 32)
+    )
+    series = series_for(late.doctor, late.series.pk)
+    first = rest_of(series, Wishes(Preferences(date(2026, 12, 17)))).changes[0].placed.choices[0]
+    preferences = Preferences(date(2026, 12, 17), picks={2: Pick(first.starts_at, first.clinician.id)})
+    rest = rest_of(series, Wishes(preferences, overridden=frozenset({2}), reason="Travels"))
+    assert [change.fate for change in rest.changes] == [Fate.BOOKED, Fate.OPEN, Fate.FREED, Fate.KEPT]

@@ -97,6 +97,7 @@ MATRIX: dict[str, Declared] = {
     "sessions:book_series": page(BOOKERS),
     "sessions:series": get(EVERYBODY),
     "sessions:replan": page(BOOKERS),
+    "sessions:end_course": page(BOOKERS),
     "sessions:treatment": page(CLINICAL),
     "sessions:preparation_sheet": post(CLINICAL),
     "sessions:patient": get(EVERYBODY),
