@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, combinations
 from typing import Any
 
 from django.db.models import CharField, Count, F, Func, Q, QuerySet, Value
@@ -24,12 +25,16 @@ from patients.models import (
 )
 from patients.queries.banner import current_facts
 from patients.queries.consultations import answer_words
-from patients.queries.people import PHONE_TAIL, duplicates_of, patients_for, reached
+from patients.queries.people import PHONE_TAIL, duplicates_of, patients_for, reached, reasons
 from patients.rules.merging import Entry, Together, together
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.inputs import Input
 
 LISTED = 50
+# A number of the clinic itself, typed for everybody who has none, says nothing of who is who.
+LARGEST_GROUP = 8
+# What two records share when the warning names them.
+SHARED = (("search_name", "birth_date"), ("address",), ("tail",))
 DETAILS = (
     "given_name",
     "family_name",
@@ -58,9 +63,9 @@ def likely_pairs(actor: Actor) -> list[Pair]:
     """The first fifty pairs that the warning at registration would name, those alike in most first."""
     living = patients_for(actor).filter(merged_into=None)
     found: dict[tuple[int, int], Pair] = {}
-    for patient in living.filter(pk__in=_suspects(living)).order_by("pk")[: 2 * LISTED]:
-        for pair in pairs_of(actor, patient):
-            found[pair.first.pk, pair.second.pk] = pair
+    for one, other in chain.from_iterable(_alike_in(fields, living) for fields in SHARED):
+        alike = reasons(other, one.search_name, one.birth_date, one.phone, one.email)
+        found[one.pk, other.pk] = Pair(one, other, alike)
     return sorted(found.values(), key=lambda each: (-len(each.alike), each.first.search_name, each.first.pk))[:LISTED]
 
 
@@ -81,20 +86,21 @@ def _pair(one: Patient, other: Patient, alike: tuple[str, ...]) -> Pair:
     return Pair(one, other, alike) if one.pk < other.pk else Pair(other, one, alike)
 
 
-def _suspects(living: QuerySet[Patient]) -> set[int]:
-    """Whoever shares a name with a birth date, an e-mail address or the end of a phone number with somebody."""
+def _alike_in(fields: tuple[str, ...], living: QuerySet[Patient]) -> Iterator[tuple[Patient, Patient]]:
+    """Every two who share these, the older record first."""
     local = Func(F("phone_digits"), Value("0"), function="LTRIM", output_field=CharField())
-    told = living.annotate(tail=Right(local, PHONE_TAIL), address=Lower("email"))
-    shared: set[int] = set()
-    for fields, rows in (
-        (("search_name", "birth_date"), told),
-        (("address",), told.exclude(email="")),
-        (("tail",), told.exclude(tail="")),
-    ):
-        often = rows.order_by().values(*fields).annotate(number=Count("pk")).filter(number__gt=1)[:LISTED]
-        for each in often.values_list(*fields):
-            shared |= set(rows.filter(**dict(zip(fields, each, strict=False))).values_list("pk", flat=True))
-    return shared
+    rows = living.annotate(tail=Right(local, PHONE_TAIL), address=Lower("email")).order_by()
+    rows = rows.exclude(**{fields[0]: ""})
+    often = rows.values(*fields).annotate(number=Count("pk")).filter(number__gt=1).order_by(*fields)
+    groups = list(often.values_list(*fields)[:LISTED])
+    same = Q(pk__in=())
+    for group in groups:
+        same |= Q(**dict(zip(fields, group, strict=True)))
+    known: dict[tuple[object, ...], list[Patient]] = {}
+    for patient in rows.filter(same).order_by("pk"):
+        known.setdefault(tuple(getattr(patient, field) for field in fields), []).append(patient)
+    for group in known.values():
+        yield from combinations(group[:LARGEST_GROUP], 2)
 
 
 def both_for(actor: Actor, one_id: int, other_id: int) -> tuple[Patient, Patient]:

@@ -176,7 +176,7 @@ def duplicates_of(actor: Actor, *, search_name: str, birth_date: date, phone: st
     alike = _alike(search_name, birth_date, phone, email)
     hits = list(Patient.objects.filter(alike, merged_into=None).order_by("pk")[:PAGE])
     known = set(patients_for(actor).filter(pk__in=[hit.pk for hit in hits]).values_list("pk", flat=True))
-    here = [Duplicate(hit, _reasons(hit, search_name, birth_date, phone, email)) for hit in hits if hit.pk in known]
+    here = [Duplicate(hit, reasons(hit, search_name, birth_date, phone, email)) for hit in hits if hit.pk in known]
     others = [hit for hit in hits if hit.pk not in known]
     # Linking opens a record, so a shared phone or e-mail alone is not enough: the birth date must agree too.
     linkable = [hit.pk for hit in others if hit.birth_date == birth_date]
@@ -192,7 +192,8 @@ def _alike(search_name: str, birth_date: date, phone: str, email: str) -> Q:
     return alike
 
 
-def _reasons(hit: Patient, search_name: str, birth_date: date, phone: str, email: str) -> tuple[str, ...]:
+def reasons(hit: Patient, search_name: str, birth_date: date, phone: str, email: str) -> tuple[str, ...]:
+    """What is alike between a patient and these details, in words."""
     tail = _tail(phone)
     found = {
         _("name and birth date"): hit.search_name == search_name and hit.birth_date == birth_date,

@@ -59,7 +59,7 @@ def together(kept: Sheet, merged: Sheet, *, on: date, catalogue: Catalogue) -> T
         joined[REACTION] = max(kept[REACTION], merged[REACTION], key=lambda entry: _place(rows[REACTION], entry))
     single = [name for name in differing if name not in joined]
     context = _Context(agreed | joined, kept, merged, single, on, catalogue)
-    standing = joined | {name: context.graver(name) for name in single}
+    standing = joined | context.standing()
     differences = tuple(Difference(name, kept[name], merged[name], standing[name]) for name in differing)
     facts = {name: entry for name, entry in (agreed | standing).items() if entry is not None}
     return Together(facts, differences)
@@ -76,6 +76,12 @@ class _Context:
     on: date
     catalogue: Catalogue
 
+    def standing(self) -> dict[str, Entry | None]:
+        """What stands of each answer; all of one record's where only together they contraindicate."""
+        one_by_one: dict[str, Entry | None] = {name: self.graver(name) for name in self.single}
+        whole = [{name: sheet[name] for name in self.single} for sheet in (self.kept, self.merged)]
+        return max([one_by_one, *whole], key=self._contraindications)
+
     def graver(self, name: str) -> Entry | None:
         ours, theirs = self.kept[name], self.merged[name]
         mine, other = self._judged(name, ours), self._judged(name, theirs)
@@ -86,18 +92,19 @@ class _Context:
         return _newer(ours, theirs) if heeded - _heeded(self._judged(name, None)) else None
 
     def _judged(self, name: str, entry: Entry | None) -> list[CandidacyResult]:
-        answer = {name: entry} if entry is not None else {}
+        """With the other answers of one record, and with those of the other."""
         return [
-            evaluate(
-                from_sheet(
-                    {**self.known, **{each: sheet[each] for each in self.single if each != name}, **answer},
-                    evaluated_on=self.on,
-                    catalogue=self.catalogue,
-                ),
-                self.catalogue,
-            )
+            self._verdict({**{each: sheet[each] for each in self.single}, name: entry})
             for sheet in (self.kept, self.merged)
         ]
+
+    def _verdict(self, answers: Mapping[str, Entry | None]) -> CandidacyResult:
+        told = {name: entry for name, entry in answers.items() if entry is not None}
+        facts = from_sheet({**self.known, **told}, evaluated_on=self.on, catalogue=self.catalogue)
+        return evaluate(facts, self.catalogue)
+
+    def _contraindications(self, answers: Mapping[str, Entry | None]) -> int:
+        return _weight(self._verdict(answers))[0]
 
 
 def _weight(result: CandidacyResult) -> tuple[int, ...]:

@@ -75,8 +75,10 @@ def rows_of(patient):
 
 def test_the_list_names_the_pair_that_registration_warns_of(desk, ana, twin):
     people.patient(site=desk.sites.get(), given_name="Ana", family_name="Perez", birth_date=date(1980, 1, 1))
-    (pair,) = likely_pairs(desk)
+    by_phone = people.patient(site=desk.sites.get(), phone="0612 345 678")
+    (pair, other) = likely_pairs(desk)
     assert (pair.first, pair.second, pair.alike) == (ana, twin, ("name and birth date",))
+    assert (other.first, other.second, other.alike) == (twin, by_phone, ("phone",))
 
 
 def test_a_pair_that_another_site_has_half_of_is_not_named(desk, ana):
