@@ -35,26 +35,51 @@ class SeriesForm(ClinicForm):
     )
     pick = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     picks = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Reason for a date outside the window"), required=False, max_length=300)
+    beyond = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    beyonds = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
         *,
         clinicians: QuerySet[User],
+        may_override: bool,
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=initial)
+        if not may_override:
+            for name in ("reason", "beyond", "beyonds"):
+                del self.fields[name]
         self.fields["clinician"].queryset = clinicians  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         earliest, latest = self.cleaned_data.get("earliest"), self.cleaned_data.get("latest")
         if earliest and latest and latest < earliest:
             self.add_error("latest", _("Enter a time after “Not before”."))
+        if late := self.cleaned_data.get("beyonds"):
+            self.cleaned_data["picks"] = self.cleaned_data.get("picks", {}) | late
+            if not self.cleaned_data.get("reason"):
+                self.add_error("reason", _("Enter the reason for a date outside the window."))
         return self.cleaned_data
 
     def clean_picks(self) -> dict[int, Pick]:
         """Times chosen by hand, `session:minute-clinician` each; the last choice for a session counts."""
         return picks_in(f"{self.cleaned_data['picks']} {self.cleaned_data.get('pick', '')}")
+
+    def clean_beyonds(self) -> dict[int, Pick]:
+        """Times after the window, read as `picks` are."""
+        return picks_in(f"{self.cleaned_data['beyonds']} {self.cleaned_data.get('beyond', '')}")
+
+    @property
+    def late_ordinals(self) -> frozenset[int]:
+        """The sessions for which somebody chose a time after the window."""
+        return frozenset(self.cleaned_data.get("beyonds", {})) if self.is_bound else frozenset()
+
+    @property
+    def late_picked(self) -> str:
+        """Those times as the next form carries them."""
+        return picks_text(self.cleaned_data.get("beyonds", {}) if self.is_bound else {})
 
     @property
     def preferences(self) -> Preferences:

@@ -40,6 +40,7 @@ class ShownSession:
     adjusted: bool
     choices: Sequence[Choice]
     x: int
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ class Shown:
         return self.placed[-1].starts if self.placed else None
 
 
-def shown_proposal(version: PlanVersion, preferences: Preferences) -> Shown:
-    """The sessions that these preferences lead to; writes nothing."""
-    plan = propose_series(version, preferences)
+def shown_proposal(version: PlanVersion, preferences: Preferences, overridden: frozenset[int] = frozenset()) -> Shown:
+    """The sessions that these preferences lead to, `overridden` ones perhaps late; writes nothing."""
+    plan = propose_series(version, preferences, overridden)
     days = [_local(plan, each.place) for each in plan.proposal.sessions]
     known = [day.date() for day in days if day]
     scale = _Scale(known)
@@ -127,6 +128,7 @@ def row_of(plan: SeriesPlan, placed: Placed, scale: Callable[[date], int]) -> Sh
         adjusted=placed.adjusted,
         choices=[_choice(plan, placed.ordinal, each) for each in placed.choices],
         x=scale(starts.date()) if starts else 0,
+        late=plan.is_late(placed),
     )
 
 

@@ -14,7 +14,6 @@ from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import MOVABLE
 from sessions.queries.series import DONE, SeriesPlan, course_of, live_visit, propose_course
 from sessions.queries.window_overrides import overrides_of
-from sessions.rules.free_time import Place
 from sessions.rules.series_places import Course, Pick, Placed, Preferences
 
 ANY_TIME = (f"{time.min:%H:%M}", f"{time.max:%H:%M}")
@@ -102,18 +101,8 @@ class Rest:
     @property
     def late(self) -> list[Change]:
         """What is placed after its window by an override that is not recorded yet."""
-        return [each for each in self.changes if self.is_late(each) and each.placed.ordinal not in self.allowed]
-
-    def is_late(self, change: Change) -> bool:
-        """Whether a session is placed after its window."""
-        window, place = change.placed.window, change.placed.place
-        if window is None or place is None or self.plan.course.before(change.placed.ordinal) is None:
-            return False
-        return self.day(place) > window.latest
-
-    def day(self, place: Place) -> date:
-        """The day of a place at the site."""
-        return place.starts_at.astimezone(self.plan.clinic.zone).date()
+        late = (each for each in self.changes if self.plan.is_late(each.placed))
+        return [each for each in late if each.placed.ordinal not in self.allowed]
 
     def of(self, *fates: Fate) -> list[Change]:
         """The changes of these kinds."""

@@ -96,7 +96,7 @@ def _row(rest: Rest, change: Change) -> ShownChange:
         reason="" if waits else proposed.reason,
         choices=proposed.choices,
         last_safe=window.latest if window and placed.place is None else None,
-        late=rest.is_late(change),
+        late=proposed.late,
     )
 
 

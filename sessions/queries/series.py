@@ -1,7 +1,7 @@
 """A series as it is planned and as it stands: the proposal before it is booked, windows and gaps afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from mesoclinic import clock
@@ -19,7 +19,7 @@ from sessions.queries.window_overrides import overrides_of
 from sessions.rules.free_time import ClinicTime, Place
 from sessions.rules.planner import plan_series
 from sessions.rules.schedule import assessment_dates
-from sessions.rules.series_places import Course, Interval, Preferences, Proposal, Window, window_after
+from sessions.rules.series_places import Course, Interval, Placed, Preferences, Proposal, Window, window_after
 
 SEARCH_DAYS = 28
 SEEN_FORMAT = "%Y%m%d%H%M"
@@ -39,14 +39,34 @@ class SeriesPlan:
     proposal: Proposal
 
     @property
+    def late(self) -> list[Placed]:
+        """The sessions that are placed after their window."""
+        return [each for each in self.proposal.placed if self.is_late(each)]
+
+    def is_late(self, placed: Placed) -> bool:
+        """Whether a session is placed after its window."""
+        if placed.window is None or placed.place is None or self.course.before(placed.ordinal) is None:
+            return False
+        return self.day(placed.place) > placed.window.latest
+
+    def day(self, place: Place) -> date:
+        """The day of a place at the site."""
+        return place.starts_at.astimezone(self.clinic.zone).date()
+
+    @property
     def seen(self) -> str:
         """The places as one text: a form carries it, so that booking notices when one of them has gone."""
         return ",".join(_seen(each.place) for each in self.proposal.sessions if each.place)
 
 
-def propose_series(version: PlanVersion, preferences: Preferences) -> SeriesPlan:
-    """Places for every session of a signed plan version, found in the clinic's free time; writes nothing."""
-    return propose_course(version, course_of(version), preferences)
+def propose_series(
+    version: PlanVersion, preferences: Preferences, overridden: frozenset[int] = frozenset()
+) -> SeriesPlan:
+    """Places for every session of a signed plan version, found in the clinic's free time; writes nothing.
+
+    Sessions in `overridden` may be late.
+    """
+    return propose_course(version, replace(course_of(version), overridden=overridden), preferences)
 
 
 def propose_course(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -17,7 +17,7 @@ from mesoclinic.once import once
 from mesoclinic.transactions import atomic
 from patients.models import PlanVersion
 from patients.services.hold import hold_unmerged
-from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
+from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession, WindowOverride
 from sessions.queries.bookings import bookable_plan_for
 from sessions.queries.naming import clash_words
 from sessions.queries.series import SEEN_FORMAT, SeriesPlan, assessments_of, propose_series
@@ -39,34 +39,59 @@ class Unplaceable(ClinicError):
         self.proposal = proposal
 
 
-def book_series(actor: Actor, *, plan_id: int, preferences: Preferences, seen: str, key: str) -> Series:
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Sessions that may be after their window, and why."""
+
+    ordinals: frozenset[int] = frozenset()
+    reason: str = ""
+
+
+IN_THEIR_WINDOWS = Override()
+
+
+def book_series(
+    actor: Actor,
+    *,
+    plan_id: int,
+    preferences: Preferences,
+    seen: str,
+    key: str,
+    override: Override = IN_THEIR_WINDOWS,
+) -> Series:
     """Book every session of a signed plan, or none; `seen` are the places its user was shown.
 
     Raises Unplaceable, Taken (a shown place has gone meanwhile), Conflict (the plan is booked already) or ClinicError.
     The same key gives the same series again.
     """
     access.require(actor, Can.BOOK)
-    body = {"plan": plan_id, "preferences": as_json(preferences), "seen": seen}
+    body = {"plan": plan_id, "preferences": as_json(preferences), "seen": seen, "reason": override.reason}
     series = Series.objects.filter(
-        pk=once(actor, key, body, lambda: _book(actor, plan_id, preferences, seen).pk)
+        pk=once(actor, key, body, lambda: _book(actor, plan_id, preferences, seen, override).pk)
     ).first()
     if series is None:
         raise Conflict(_("This series was undone. Open the page again to book anew."))
     return series
 
 
-def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str) -> Series:
+def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str, override: Override) -> Series:
     if not is_seen(seen):
         raise ClinicError(_("The form has lost its dates. Open the page again."))
     with atomic():
         version = _bookable(actor, plan_id)
         hold_unmerged(version.plan.patient_id)
-        plan = as_shown(propose_series(version, preferences), seen, partial(propose_series, version))
+        propose = partial(propose_series, version, overridden=override.ordinals)
+        plan = as_shown(propose(preferences), seen, propose)
         if not plan.proposal.complete:
             raise Unplaceable(plan.proposal)
+        if plan.late:
+            check_override(actor, override.reason)
         series = _series(actor, version, preferences)
         with step(actor, Deed.BOOKED, site=series.site, patient_id=series.patient_id) as made:
             made.made(_take(actor, series, plan), series=series)
+            sessions = {each.ordinal: each for each in series.sessions.all()} if plan.late else {}
+            for late in plan.late:
+                record_override(actor, sessions[late.ordinal], plan, late, override.reason)
         AssessmentPoint.objects.bulk_create(
             AssessmentPoint(series=series, code=each.code) for each in assessments_of(version, _days(plan))
         )
@@ -90,6 +115,28 @@ def _take(actor: Actor, series: Series, plan: SeriesPlan) -> list[Booking]:
         instead = propose_series(plan.version, plan.preferences).proposal.placed
         raise Taken(gone.message, [each.place for each in instead]) from None
     return bookings
+
+
+def check_override(actor: Actor, reason: str) -> None:
+    """A session after its window needs the capability and a reason; before its window nothing helps (SD-01)."""
+    access.require(actor, Can.OVERRIDE_FINDING)
+    if not reason.strip():
+        raise ClinicError(_("Enter the reason for a date outside the window."), "reason")
+
+
+def record_override(actor: Actor, session: TreatmentSession, plan: SeriesPlan, placed: Placed, reason: str) -> None:
+    """Keep who let a session be on this day after its window, and why."""
+    if placed.window is None:
+        raise ValueError(f"session {placed.ordinal} is late without a window")
+    override = WindowOverride.objects.create(
+        session=session,
+        window_ends_on=placed.window.latest,
+        on=plan.day(_place(placed)),
+        reason=reason.strip(),
+        by=person(actor),
+        at=clock.now(),
+    )
+    audit.record(actor, "window.overridden", override, patient_id=session.series.patient_id, reason=reason.strip())
 
 
 def as_json(preferences: Preferences) -> dict[str, object]:

@@ -4,24 +4,24 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from mesoclinic import access, audit, clock, news
+from mesoclinic import access, audit, news
 from mesoclinic.access import Can
 from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, RuleBroken, StaleRecord, Taken
 from mesoclinic.once import once
 from mesoclinic.transactions import atomic
 from patients.services.hold import hold_unmerged
-from sessions.models import Booking, Series, TreatmentSession, WindowOverride
+from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.bookings import series_for
 from sessions.queries.replanning import Change, Fate, Rest, Wishes, rest_of
 from sessions.queries.series import SeriesPlan
 from sessions.queries.stops import booking_stops
 from sessions.rules.free_time import Place
 from sessions.rules.series_places import Preferences
-from sessions.services.booking import as_json, as_shown, is_seen, visit_of
+from sessions.services.booking import as_json, as_shown, check_override, is_seen, record_override, visit_of
 from sessions.services.grid import occupy_all, release_all
 from sessions.services.undo import Deed, step
-from sessions.services.visits import call_off, lead_to, person, uses_of
+from sessions.services.visits import call_off, lead_to, uses_of
 
 MOVED = ("starts_at", "ends_at", "clinician", "version", "calendar_sequence")
 
@@ -42,14 +42,16 @@ def _replan(actor: Actor, series_id: int, wishes: Wishes, seen: str) -> int:
         if stops := booking_stops(series.plan_version):
             raise RuleBroken(" ".join(f"{each.rule}: {each.reason}. {each.action}." for each in stops), stops)
         rest = _as_shown(series, wishes, seen)
-        _may_be_late(actor, rest, wishes)
+        if rest.late:
+            check_override(actor, wishes.reason)
         if not rest.changed:
             raise ClinicError(_("Every visit stays as it is. Nothing was changed."))
         with step(actor, Deed.REPLANNED, site=series.site, patient_id=series.patient_id) as made:
             made.keep(rest.visits, series=series)
             _give_up(actor, rest)
             made.made(_take(actor, rest))
-            _record_overrides(actor, rest, wishes.reason.strip())
+            for change in rest.late:
+                record_override(actor, change.ahead.session, rest.plan, change.placed, wishes.reason)
         audit.record(actor, "series.replanned", series, patient_id=series.patient_id, changed=["sessions"])
     return series.pk
 
@@ -80,30 +82,6 @@ def _as_shown(series: Series, wishes: Wishes, seen: str) -> Rest:
     if kept is None:
         raise Taken(_("The dates have changed meanwhile. Nothing was booked. Look at them again."))
     return rest_of(series, replace(wishes, preferences=replace(wishes.preferences, picks=kept.preferences.picks)))
-
-
-def _may_be_late(actor: Actor, rest: Rest, wishes: Wishes) -> None:
-    """A session after its window needs the capability and a reason; before its window nothing helps (SD-01)."""
-    if not rest.late:
-        return
-    access.require(actor, Can.OVERRIDE_FINDING)
-    if not wishes.reason.strip():
-        raise ClinicError(_("Enter the reason for a date outside the window."), "reason")
-
-
-def _record_overrides(actor: Actor, rest: Rest, reason: str) -> None:
-    for change in rest.late:
-        if change.placed.window is None:
-            raise ValueError(f"session {change.placed.ordinal} is late without a window")
-        override = WindowOverride.objects.create(
-            session=change.ahead.session,
-            window_ends_on=change.placed.window.latest,
-            on=rest.day(_place(change)),
-            reason=reason,
-            by=person(actor),
-            at=clock.now(),
-        )
-        audit.record(actor, "window.overridden", override, patient_id=rest.series.patient_id, reason=reason)
 
 
 def _give_up(actor: Actor, rest: Rest) -> None:

@@ -21,6 +21,7 @@ from sessions.queries.proposal import shown_proposal
 from sessions.queries.series import series_page
 from sessions.queries.stops import booking_stops
 from sessions.rules.series_places import Preferences
+from sessions.services.booking import Override
 from sessions.services.booking import book_series as book
 
 PREFERENCES = ("start", "weekdays", "earliest", "latest", "clinician")
@@ -42,6 +43,7 @@ def book_series(request: StaffRequest, plan_id: int) -> HttpResponse:
                 preferences=form.preferences,
                 seen=form.cleaned_data["seen"],
                 key=form.cleaned_data["key"],
+                override=Override(form.late_ordinals, form.cleaned_data.get("reason", "")),
             )
         except ClinicError as error:
             form.refuse(error)
@@ -67,14 +69,15 @@ def series(request: StaffRequest, series_id: int) -> HttpResponse:
 def _form(request: StaffRequest, found: BookablePlan) -> SeriesForm:
     site = found.plan.site
     clinicians = clinicians_at(site, injecting=True)
+    may_override = may(request.actor, Can.OVERRIDE_FINDING)
     signer = found.version.signed_by_id if found.version else None
     shown = {
         "start": clock.now().astimezone(site.zone).date(),
         "clinician": signer if signer and clinicians.filter(pk=signer).exists() else None,
     }
     if request.POST.get("action") == "book":
-        return BookSeriesForm(request.POST, clinicians=clinicians)
-    return SeriesForm(_asked(request), clinicians=clinicians, initial=shown)
+        return BookSeriesForm(request.POST, clinicians=clinicians, may_override=may_override)
+    return SeriesForm(_asked(request), clinicians=clinicians, may_override=may_override, initial=shown)
 
 
 def _asked(request: StaffRequest) -> QueryDict | None:
@@ -88,7 +91,7 @@ def _page(request: StaffRequest, found: BookablePlan, form: SeriesForm) -> HttpR
     proposal = None
     if found.version is not None and found.series is None:
         wanted = form.preferences if form.is_bound and _all_there(form) else _initial(form)
-        proposal = shown_proposal(found.version, wanted)
+        proposal = shown_proposal(found.version, wanted, form.late_ordinals)
     disclose(request.actor, "book series", [plan.patient_id])
     context = {
         "found": found,
@@ -98,6 +101,7 @@ def _page(request: StaffRequest, found: BookablePlan, form: SeriesForm) -> HttpR
         "stops": booking_stops(found.version) if found.version else [],
         "key": uuid4().hex,
         "patient": plan.patient,
+        "may_override": may(request.actor, Can.OVERRIDE_FINDING),
     }
     return render(request, fragment(request, "sessions/book_series.html", "proposal"), context, status=form.status)
 

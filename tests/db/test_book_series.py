@@ -11,11 +11,11 @@ from mesoclinic.audit import AuditEvent
 from mesoclinic.errors import ClinicError, Conflict, NotAllowed, OutOfScope, StaleRecord, Taken
 from mesoclinic.sites import Absence, Closure
 from patients.models import PlanVersion
-from sessions.models import AdverseEvent, Booking, BookingUse, Occupancy, Series, TreatmentSession
+from sessions.models import AdverseEvent, Booking, BookingUse, Occupancy, Series, TreatmentSession, WindowOverride
 from sessions.queries.bookings import series_for
 from sessions.queries.series import course_of, propose_series, series_page
-from sessions.rules.series_places import Preferences, Why
-from sessions.services.booking import Unplaceable, book_series
+from sessions.rules.series_places import Pick, Preferences, Why
+from sessions.services.booking import Override, Unplaceable, book_series
 from sessions.services.visits import cancel_booking, move_booking, set_state
 from tests.builders import bookings, clinic, people, plans
 
@@ -121,6 +121,24 @@ def test_a_session_without_any_legal_day_refuses_the_whole_series(scene):
     with pytest.raises(Unplaceable):
         book_series(scene.desk, **order)
     assert nothing_was_written()
+
+
+def test_a_session_after_its_window_is_booked_with_the_capability_and_a_reason_only(scene):
+    """Dr Aydın is away until the window of session 2 has ended on 6 December."""
+    Absence.objects.create(user=scene.doctor, first_on=date(2026, 12, 1), last_on=date(2026, 12, 7))
+    waiting = propose_series(scene.version, Preferences(THURSDAY)).proposal.sessions[1]
+    picks = {2: Pick(waiting.choices[0].starts_at, scene.doctor.pk)}
+    wanted = Preferences(THURSDAY, picks=picks)
+    seen = propose_series(scene.version, wanted, frozenset({2})).seen
+    order = {"plan_id": scene.version.plan_id, "preferences": wanted, "seen": seen, "key": "late"}
+    for actor, reason, refusal in ((scene.desk, "Travels", NotAllowed), (scene.doctor, " ", ClinicError)):
+        with pytest.raises(refusal):
+            book_series(actor, **order, override=Override(frozenset({2}), reason))
+    assert nothing_was_written()
+    series = book_series(scene.doctor, **order, override=Override(frozenset({2}), "Travels"))
+    override = WindowOverride.objects.get()
+    assert (override.session.series, override.session.ordinal, override.reason) == (series, 2, "Travels")
+    assert override.on == days_of(series)[1].date() > override.window_ends_on
 
 
 def test_a_closure_moves_a_session_inside_its_window_and_says_why(scene):
