@@ -66,7 +66,7 @@ def follow_change(*, change_id: int, actor: Actor = CLINIC) -> None:
         numbers = [int(number) for number in change.after.get(BOOKING, {})]
         bookings = Booking.objects.select_related("site", "patient", "booked_by").filter(pk__in=numbers)
         coming = {subject_of(each): each for each in bookings if each.state in COMING and each.starts_at > clock.now()}
-        known = _end_others(actor, numbers, set(coming))
+        known = _end_others(actor, change, set(coming))
         wanted = [_wanted(booking, change.by) for subject, booking in coming.items() if subject not in known]
         make_links(actor, [each for each in wanted if each], purpose=PURPOSE)
         if change.by_patient:
@@ -75,16 +75,14 @@ def follow_change(*, change_id: int, actor: Actor = CLINIC) -> None:
         audit.record(actor, "links.followed", change)
 
 
-def _end_others(actor: Actor, numbers: list[int], coming: set[str]) -> set[str]:
+def _end_others(actor: Actor, change: BookingChange, coming: set[str]) -> set[str]:
     """Revoke what is about an earlier state of these visits; the subjects of the links that stay."""
-    stays: set[str] = set()
-    for number in numbers:
-        for link in open_links(PURPOSE).filter(subject__startswith=f"booking:{number}:"):
-            if link.subject in coming:
-                stays.add(link.subject)
-            else:
-                revoke(actor, link)
-    return stays
+    about = tuple(f"booking:{number}:" for number in change.after.get(BOOKING, {}))
+    mine = [link for link in open_links(PURPOSE).filter(patient=change.patient_id) if link.subject.startswith(about)]
+    for link in mine:
+        if link.subject not in coming:
+            revoke(actor, link)
+    return {link.subject for link in mine} & coming
 
 
 def _wanted(booking: Booking, by: User | None) -> Wanted | None:

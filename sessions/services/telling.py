@@ -1,7 +1,8 @@
 """What becomes of a patient's visits is told once: changes wait until they cannot be undone, then go as one message."""
 
-from mesoclinic import audit, clock, outbox
+from mesoclinic import audit, clock
 from mesoclinic.actors import Actor, System
+from mesoclinic.outbox import Message, State
 from mesoclinic.transactions import atomic
 from patients.models import Notice
 from patients.queries.contact import mail_hindrance
@@ -34,5 +35,9 @@ def tell(*, change_id: int, actor: Actor = CLINIC) -> None:
 def _waiting(change: BookingChange) -> Notice | None:
     """The message about visits that nobody has claimed yet; what is being sent has said its part."""
     same = Notice.objects.filter(patient=change.patient, site=change.site, rule=RULE, state=Notice.State.WAITING)
-    unclaimed = same.filter(message__state=outbox.State.WAITING, message__handed_over_at=None)
-    return unclaimed.select_for_update(of=("self",)).order_by("pk").last()
+    notice = same.order_by("pk").last()
+    if notice is None:
+        return None
+    # Held until the change is committed: a worker that claims it then finds it due later, and reads the change.
+    waiting = Message.objects.select_for_update().filter(pk=notice.message_id, state=State.WAITING)
+    return notice if waiting.filter(handed_over_at=None).first() else None

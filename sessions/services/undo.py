@@ -26,6 +26,8 @@ from sessions.services.grid import Use, occupy_all, release_all
 Deed = BookingChange.Deed
 Columns = dict[str, Any]
 TABLES: dict[str, type[models.Model]] = {BOOKING: Booking, SESSION: TreatmentSession, SERIES: Series}
+# Whoever stops a series holds it first and its visits then; another order could wait in a circle.
+HELD_IN_ORDER = (SERIES, BOOKING, SESSION)
 COMPARED = {
     BOOKING: ("patient_id", "clinician_id", "starts_at", "ends_at", "state", "treatment_session_id", "uses"),
     SESSION: ("state", "flag"),
@@ -162,10 +164,11 @@ def _check_time(change: BookingChange) -> None:
 
 def _check_same(change: BookingChange) -> None:
     """Everything must stand as the change left it; the rows are held from here on."""
+    for kind in HELD_IN_ORDER:
+        rows = TABLES[kind]._default_manager.select_for_update().order_by("pk")
+        list(rows.filter(pk__in=[int(number) for number in change.after[kind]]).values_list("pk", flat=True))
     for kind in TABLES:
         left = change.after[kind]
-        table = TABLES[kind]._default_manager.select_for_update().order_by("pk")
-        list(table.filter(pk__in=[int(number) for number in left]).values_list("pk", flat=True))
         now = _after(kind, left)
         for number, columns in left.items():
             if _compared(kind, columns) != _compared(kind, now[number]):

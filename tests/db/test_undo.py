@@ -156,6 +156,16 @@ def test_several_changes_are_told_once_as_they_stand_in_the_end(scene, clock, le
     assert BookingChange.objects.filter(notice__state="sent").count() == 5
 
 
+def test_a_change_while_the_message_is_being_sent_gets_one_of_its_own(scene, clock, letters):
+    booked = scene.visit()
+    clock.advance(minutes=4)
+    sending = Message.objects.get()
+    outbox.claim(sending.pk, outbox.clock.now())
+    scene.move(booked, hours=1)
+    assert Notice.objects.filter(rule="VISITS").count() == 2
+    assert "11:00 instead of" in told(clock, letters)[-1]
+
+
 def test_moving_back_by_hand_is_told_as_little_as_undoing(scene, clock, letters):
     booked = scene.visit()
     told(clock, letters)
