@@ -69,6 +69,7 @@ LINK_GRANTS: dict[str, frozenset[Can]] = {
     "consent": frozenset({Can.TAKE_CONSENT}),
     "intake": frozenset({Can.ANSWER_INTAKE}),
     "visit": frozenset({Can.CHANGE_OWN_VISIT}),
+    "offer": frozenset({Can.CHANGE_OWN_VISIT}),
 }
 
 

@@ -195,6 +195,9 @@ UNDO_SECONDS = env.integer("UNDO_SECONDS", 180, help="Time in which a booking ca
 WAITLIST_HOLD_MINUTES = env.integer(
     "WAITLIST_HOLD_MINUTES", 30, help="Time for which a freed visit is kept for the patient it was offered to."
 )
+WAITLIST_MAIL_MINUTES = env.integer(
+    "WAITLIST_MAIL_MINUTES", 240, help="The same when it was offered by e-mail, at most until the visit."
+)
 
 INTAKE_LINK_DAYS = env.integer("INTAKE_LINK_DAYS", 7, help="Days for which a link to the questions works.")
 # Addresses that open nothing, by the network they are tried from.

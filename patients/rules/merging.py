@@ -78,9 +78,9 @@ class _Context:
 
     def standing(self) -> dict[str, Entry | None]:
         """What stands of each answer; all of one record's where only together they contraindicate."""
-        one_by_one: dict[str, Entry | None] = {name: self.graver(name) for name in self.single}
-        whole = [{name: sheet[name] for name in self.single} for sheet in (self.kept, self.merged)]
-        return max([one_by_one, *whole], key=self._contraindications)
+        choices: list[dict[str, Entry | None]] = [{name: self.graver(name) for name in self.single}]
+        choices += [{name: sheet[name] for name in self.single} for sheet in (self.kept, self.merged)]
+        return max(choices, key=self._contraindications)
 
     def graver(self, name: str) -> Entry | None:
         ours, theirs = self.kept[name], self.merged[name]

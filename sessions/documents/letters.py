@@ -44,6 +44,16 @@ def about_visits(site: Site, found: Sequence[VisitNews]) -> Letter:
     )
 
 
+def about_offer(site: Site, kept: Booking) -> Letter:
+    """A time that has become free, and until when it is kept."""
+    words = {"when": patient_when(kept.starts_at), "until": patient_when(kept.held_until)}
+    return Letter(
+        subject=_subject(site),
+        opening=_("A time has become free: %(when)s. We keep it for you until %(until)s.") % words,
+        closing=(*_where(site), _("To take it or leave it without a call, for you alone:")),
+    )
+
+
 def after_visit(notice: Notice, record: TreatmentRecord) -> Letter:
     """MSG-03 to MSG-07."""
     return _FOLLOWS[notice.rule](record)

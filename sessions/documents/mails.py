@@ -18,11 +18,12 @@ from patients.models import Notice
 from patients.queries.contact import mail_hindrance
 from sessions.documents.aftercare import aftercare_paper
 from sessions.documents.calendar_files import files_for
-from sessions.documents.letters import Letter, about_visits, after_visit, before_visit
+from sessions.documents.letters import Letter, about_offer, about_visits, after_visit, before_visit
 from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import news_of, standing
+from sessions.queries.own_offer import kept_for, offer_of, open_link_to
 from sessions.queries.own_visit import open_link_of
 
 MOST_ADDRESSES = 3
@@ -57,6 +58,21 @@ def reminder(subject: str) -> Mail | Skip:
         return _mail(notice, _with_addresses(notice, [booking]), files_for(notice.site, [standing(booking)]))
 
 
+@composer("time_offer")
+def time_offer(subject: str) -> Mail | Skip:
+    """A time from the waiting list, as long as it is kept."""
+    notice = notice_of(subject)
+    offer = offer_of(notice.subject)
+    link = open_link_to(offer) if offer else None
+    if hindrance := mail_hindrance(notice.patient):
+        return Skip(hindrance)
+    if offer is None or link is None:
+        return Skip("The time is kept no longer.")
+    with spoken_to(notice.patient, notice.site):
+        letter = about_offer(notice.site, offer.hold)
+        return _mail(notice, replace(letter, closing=(*letter.closing, address_of(link))))
+
+
 @composer("aftercare")
 def aftercare(subject: str) -> Mail | Skip:
     """MSG-03: the aftercare sheet."""
@@ -88,6 +104,8 @@ def letter_for(notice: Notice) -> Letter:
     with spoken_to(notice.patient, notice.site):
         if notice.subject.startswith("visits:"):
             return about_visits(notice.site, news_of(notice))
+        if notice.subject.startswith("offer:"):
+            return about_offer(notice.site, kept_for(notice.subject))
         if notice.subject.startswith("booking:"):
             return before_visit(notice, booking_of(notice))
         return after_visit(notice, record_of(notice))

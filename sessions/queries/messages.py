@@ -24,6 +24,7 @@ TONES = {State.FAILED: "bad", State.UNCERTAIN: "warn", State.PRINTED: "warn", St
 NAMES = {
     "INTAKE": gettext_lazy("Questions before the visit"),
     "VISITS": gettext_lazy("Dates of visits"),
+    "OFFER": gettext_lazy("A time from the waiting list"),
     "MSG-01": gettext_lazy("Preparation, 3 days before"),
     "MSG-02": gettext_lazy("Reminder, the day before"),
     "MSG-03": gettext_lazy("Aftercare sheet"),

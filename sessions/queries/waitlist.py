@@ -107,12 +107,18 @@ def freed_times(actor: Actor) -> QuerySet[Booking]:
 
 def offer_for(actor: Actor, offer_id: int) -> TimeOffer:
     """An offer at the actor's sites; raises OutOfScope."""
-    found = TimeOffer.objects.filter(reached(actor, "entry__session__series__patient"), pk=offer_id)
-    found = found.filter(freed__site__in=sites_for(actor))
-    offer = found.select_related("hold__site", "freed__site", "entry__session__series__site").first()
+    found = all_offers().filter(reached(actor, "entry__session__series__patient"), pk=offer_id)
+    offer = found.filter(freed__site__in=sites_for(actor)).first()
     if offer is None:
         raise OutOfScope(_("There is no such offer at your sites."))
     return offer
+
+
+def all_offers() -> QuerySet[TimeOffer]:
+    """Every offer with what an answer needs."""
+    entry = ("entry__session__series__site", "entry__session__series__plan_version__release")
+    found = TimeOffer.objects.select_related("hold__site", "hold__patient", "freed__site", *entry)
+    return found.prefetch_related(Prefetch("entry__session__bookings", Booking.objects.order_by("pk")))
 
 
 def is_open(offer: TimeOffer) -> bool:

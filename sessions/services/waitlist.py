@@ -1,25 +1,45 @@
 """The waiting list: somebody waits, a time that was given back is kept for the next in turn until they answer."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mesoclinic import access, audit, clock, news
 from mesoclinic.access import Can
-from mesoclinic.actors import Actor
-from mesoclinic.errors import ClinicError, Conflict
+from mesoclinic.accounts import Role
+from mesoclinic.actors import Actor, PatientByLink
+from mesoclinic.errors import ClinicError, Conflict, OutOfScope
 from mesoclinic.transactions import atomic
+from patients.models import Todo
+from patients.queries.contact import mail_hindrance
+from patients.queries.links import open_links
+from patients.services import notices
 from patients.services.hold import hold_unmerged
+from patients.services.links import Wanted, locked, make_links, revoke
+from patients.services.notices import Matter
 from sessions.models import Booking, TimeOffer, TreatmentSession, WaitingEntry
+from sessions.queries.own_offer import PURPOSE, offer_id_of, subject_of
 from sessions.queries.series import live_visit
 from sessions.queries.treatment import session_for
-from sessions.queries.waitlist import MAY_WAIT, Candidate, entry_for, fit, freed_for, freed_time, is_open, offer_for
+from sessions.queries.waitlist import (
+    MAY_WAIT,
+    Candidate,
+    all_offers,
+    entry_for,
+    fit,
+    freed_for,
+    freed_time,
+    is_open,
+    offer_for,
+)
 from sessions.rules.free_time import Place, Wish
 from sessions.services.grid import occupy, release
 from sessions.services.undo import Deed, step
 from sessions.services.visits import new_calendar_uid, person, put_at, uses_of
+
+RULE, MAIL = "OFFER", "time_offer"
 
 
 def wait_for_time(
@@ -54,8 +74,11 @@ def stop_waiting(actor: Actor, *, entry_id: int) -> WaitingEntry:
     return entry
 
 
-def offer_time(actor: Actor, *, freed_id: int, entry_id: int) -> TimeOffer:
-    """Keep a freed time for whoever is next in turn. Raises Conflict for anybody else, and while one is asked."""
+def offer_time(actor: Actor, *, freed_id: int, entry_id: int, by_mail: bool = False) -> TimeOffer:
+    """Keep a freed time for whoever is next in turn, who is called or gets a mail with a link.
+
+    Raises Conflict for anybody else, and while one is asked; ClinicError when the patient may not be written to.
+    """
     access.require(actor, Can.BOOK)
     with atomic():
         Booking.objects.select_for_update(of=("self",)).get(pk=freed_for(actor, freed_id).pk)
@@ -63,8 +86,10 @@ def offer_time(actor: Actor, *, freed_id: int, entry_id: int) -> TimeOffer:
         entry = entry_for(actor, entry_id)
         hold_unmerged(entry.session.series.patient_id)
         place = _next_in_turn(actor, freed, entry)
-        hold = _hold(actor, freed, entry, place)
+        hold = _hold(actor, freed, entry, place, by_mail=by_mail)
         offer = TimeOffer.objects.create(freed=freed, entry=entry, hold=hold, by=person(actor), at=clock.now())
+        if by_mail:
+            _write_to(actor, offer)
         audit.record(actor, "time.offered", offer, patient_id=hold.patient_id, site_id=freed.site_id)
     return offer
 
@@ -73,16 +98,61 @@ def answer_offer(actor: Actor, *, offer_id: int, taken: bool) -> TimeOffer:
     """The patient has said yes, and the visit is there; or no, and the time is free for the next in turn."""
     access.require(actor, Can.BOOK)
     with atomic():
-        offer = _open_offer(actor, offer_id)
-        if taken:
-            _take(actor, offer)
-            _end_waiting(actor, offer.entry)
-        else:
-            _let_go(offer.hold)
-        offer.state = TimeOffer.State.TAKEN if taken else TimeOffer.State.REFUSED
-        offer.save(update_fields=["state"])
-        audit.record(actor, f"offer.{offer.state}", offer, patient_id=offer.hold.patient_id, changed=["state"])
+        offer_for(actor, offer_id)
+        offer = _open_offer(offer_id)
+        _settle(actor, offer, taken=taken)
+        for link in open_links(PURPOSE).filter(subject=subject_of(offer)):
+            revoke(actor, link)
     return offer
+
+
+def answer_own_offer(actor: PatientByLink, *, taken: bool) -> TimeOffer:
+    """The patient answers by link, once; the desk is told of a no, as somebody else is next in turn."""
+    access.require(actor, Can.CHANGE_OWN_VISIT)
+    with atomic():
+        link = locked(actor)
+        offer = _open_offer(offer_id_of(link))
+        if offer.hold.patient_id != link.patient_id:
+            raise OutOfScope(_("This link does not work any more."))
+        _settle(actor, offer, taken=taken)
+        link.used_at = clock.now()
+        link.save(update_fields=["used_at"])
+        if not taken:
+            _tell_the_desk(offer)
+    return offer
+
+
+def _settle(actor: Actor, offer: TimeOffer, *, taken: bool) -> None:
+    if taken:
+        _take(actor, offer)
+        _end_waiting(actor, offer.entry)
+    else:
+        _let_go(offer.hold)
+    offer.state = TimeOffer.State.TAKEN if taken else TimeOffer.State.REFUSED
+    offer.save(update_fields=["state"])
+    audit.record(actor, f"offer.{offer.state}", offer, patient_id=offer.hold.patient_id, changed=["state"])
+
+
+def _write_to(actor: Actor, offer: TimeOffer) -> None:
+    hold = offer.hold
+    if hold.patient is None or hold.held_until is None:
+        raise ValueError(f"offer {offer.pk} is kept for nobody")
+    if hindrance := mail_hindrance(hold.patient):
+        raise ClinicError(_(hindrance))
+    subject = subject_of(offer)
+    wanted = Wanted(hold.patient, hold.site, subject, person(actor), hold.held_until)
+    make_links(actor, [wanted], purpose=PURPOSE)
+    notices.promise(Matter(hold.patient, hold.site, RULE, subject, MAIL), due=clock.now())
+
+
+def _tell_the_desk(offer: TimeOffer) -> None:
+    hold = offer.hold
+    local = hold.starts_at.astimezone(hold.site.zone)
+    text = _("The time of %(when)s was not taken. Offer it to the next in turn.")
+    words = {"when": f"{local.day} {local:%b %Y, %H:%M}"}
+    Todo.objects.create(
+        site=hold.site, patient=hold.patient, role=Role.FRONT_DESK, text=text % words, due_at=clock.now()
+    )
 
 
 def _next_in_turn(actor: Actor, freed: Booking, entry: WaitingEntry) -> Place:
@@ -95,7 +165,8 @@ def _next_in_turn(actor: Actor, freed: Booking, entry: WaitingEntry) -> Place:
     return due.place
 
 
-def _hold(actor: Actor, freed: Booking, entry: WaitingEntry, place: Place) -> Booking:
+def _hold(actor: Actor, freed: Booking, entry: WaitingEntry, place: Place, *, by_mail: bool) -> Booking:
+    minutes = settings.WAITLIST_MAIL_MINUTES if by_mail else settings.WAITLIST_HOLD_MINUTES
     made = Booking.objects.create(
         site=freed.site,
         kind=freed.kind,
@@ -105,7 +176,7 @@ def _hold(actor: Actor, freed: Booking, entry: WaitingEntry, place: Place) -> Bo
         starts_at=place.starts_at,
         ends_at=place.ends_at,
         state=Booking.State.HELD,
-        held_until=_until(place.starts_at),
+        held_until=min(clock.now() + timedelta(minutes=minutes), place.starts_at),
         note=_("Offered from the waiting list"),
         calendar_uid=new_calendar_uid(),
         booked_by=person(actor),
@@ -116,15 +187,10 @@ def _hold(actor: Actor, freed: Booking, entry: WaitingEntry, place: Place) -> Bo
     return made
 
 
-def _until(starts_at: datetime) -> datetime:
-    return min(clock.now() + timedelta(minutes=settings.WAITLIST_HOLD_MINUTES), starts_at)
-
-
-def _open_offer(actor: Actor, offer_id: int) -> TimeOffer:
+def _open_offer(offer_id: int) -> TimeOffer:
     """The offer with its hold, locked; raises Conflict once it is answered or the hold has ended."""
-    hold = offer_for(actor, offer_id).hold_id
-    Booking.objects.select_for_update(of=("self",)).get(pk=hold)
-    offer = offer_for(actor, offer_id)
+    Booking.objects.select_for_update(of=("self",)).get(time_offer=offer_id)
+    offer = all_offers().get(pk=offer_id)
     hold_unmerged(offer.entry.session.series.patient_id)
     if not is_open(offer):
         raise Conflict(_("The time is kept no longer. Offer it again, as long as it is free."))
@@ -132,7 +198,7 @@ def _open_offer(actor: Actor, offer_id: int) -> TimeOffer:
 
 
 def _take(actor: Actor, offer: TimeOffer) -> None:
-    entry, hold = entry_for(actor, offer.entry_id), offer.hold
+    entry, hold = offer.entry, offer.hold
     visit = live_visit(entry.session)
     __, place, reason = fit(entry, offer.freed, besides=[hold.pk])
     if place is None:

@@ -60,8 +60,10 @@ def freed(request: StaffRequest, freed_id: int) -> HttpResponse:
 @needs(Can.BOOK)
 def offer(request: StaffRequest, freed_id: int, entry_id: int) -> HttpResponse:
     """Keep the time for the next in turn."""
-    services.offer_time(request.actor, freed_id=freed_id, entry_id=entry_id)
-    messages.success(request, _("The time is kept. Call the patient now."))
+    by_mail = request.POST.get("by") == "mail"
+    services.offer_time(request.actor, freed_id=freed_id, entry_id=entry_id, by_mail=by_mail)
+    said = _("The time is kept, and the patient gets a mail.") if by_mail else _("The time is kept. Call the patient.")
+    messages.success(request, said)
     return redirect("sessions:freed_time", freed_id)
 
 

@@ -45,7 +45,12 @@ DECLARED: dict[Can, set[Role]] = {
     Can.CHANGE_OWN_VISIT: set(),
 }
 # A patient who holds a link may do this and nothing else.
-BY_LINK = {"consent": {Can.TAKE_CONSENT}, "intake": {Can.ANSWER_INTAKE}, "visit": {Can.CHANGE_OWN_VISIT}}
+BY_LINK = {
+    "consent": {Can.TAKE_CONSENT},
+    "intake": {Can.ANSWER_INTAKE},
+    "visit": {Can.CHANGE_OWN_VISIT},
+    "offer": {Can.CHANGE_OWN_VISIT},
+}
 GRANTED = [(role, can) for can, roles in DECLARED.items() for role in Role if role in roles]
 REFUSED = [(role, can) for can, roles in DECLARED.items() for role in Role if role not in roles]
 

@@ -119,6 +119,8 @@ MATRIX: dict[str, Declared] = {
     "sessions:my_visit_move": page(UNHELD),
     "sessions:my_visit_cancel": page(UNHELD),
     "sessions:my_visit_done": get(UNHELD),
+    "sessions:my_offer": page(UNHELD),
+    "sessions:my_offer_done": get(UNHELD),
     "sessions:messages": get(EVERYBODY),
     "sessions:message_paper": get(EVERYBODY),
     "sessions:send_message": post(SENDERS),
