@@ -1,5 +1,6 @@
 """The calendar and the status board."""
 
+import json
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -27,7 +28,7 @@ def calendar(request: StaffRequest) -> HttpResponse:
     """A day or a week of one site by clinician or room: a list for everybody, a grid where the browser can."""
     page = page_of(request)
     disclose(request.actor, "calendar", page.patient_ids)
-    context = {"page": page, "drawn": drawn(page), "sites": sites_for(request.actor)}
+    context = {"page": page, "drawn": json.dumps(drawn(page), ensure_ascii=False), "sites": sites_for(request.actor)}
     context["may_book"] = may(request.actor, Can.BOOK)
     context["undo"] = undo_offer(request.actor)
     context["deeds"] = _deeds(request, page.site)

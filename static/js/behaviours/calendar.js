@@ -1,6 +1,6 @@
 /**
  * Draws the week from JSON beside the server's table, which stays the way without scripts.
- * Data: `data-source` = id of a json_script with {date, view, locale, firstDay, from, to, resources, events}.
+ * Data: `data-week` = JSON with {date, view, locale, firstDay, from, to, resources, events}.
  * An event: {id, start, end, title, detail, kind, resourceId, url, movable, version, clinician}; times are the clinic's
  * wall clock.
  */
@@ -13,9 +13,8 @@ import { moves } from "./calendar_moves.js";
 
 /** @param {HTMLElement} element */
 export async function mount(element) {
-  const source = document.getElementById(element.dataset.source ?? "");
-  if (!source?.textContent) return;
-  const week = /** @type {Week} */ (JSON.parse(source.textContent));
+  if (!element.dataset.week) return;
+  const week = /** @type {Week} */ (JSON.parse(element.dataset.week));
   const { create } = await import("../../vendor/event-calendar.js");
   const { onto, ...moving } = moves(element, week.by === "room", week.locale ?? document.documentElement.lang);
   const calendar = create(element, { ...options(week), ...moving });
@@ -73,6 +72,8 @@ function content(event) {
   const name = document.createElement(event.extendedProps.url ? "a" : "b");
   if (name instanceof HTMLAnchorElement) name.href = event.extendedProps.url ?? "";
   name.textContent = event.title;
+  // The browser would drag the link instead of the visit.
+  name.draggable = false;
   const detail = document.createElement("span");
   detail.textContent = event.extendedProps.detail;
   return [name, detail];

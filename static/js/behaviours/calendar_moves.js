@@ -20,6 +20,10 @@ export function moves(element, byRoom, locale) {
   let calendar;
   /** @type {Promise<Barred[]>} */
   let asked = Promise.resolve([]);
+  const letGo = () => {
+    hold(element, false);
+    asked.then((stretches) => stretches.forEach((_, place) => calendar.removeEventById(`${SHADE}${place}`)));
+  };
 
   return {
     editable: true,
@@ -30,22 +34,19 @@ export function moves(element, byRoom, locale) {
     /** @param {{event: Shown}} info */
     eventDragStart: ({ event }) => {
       hold(element, true);
-      refuse(element, "");
       asked = barred(element, event);
       asked.then((stretches) => stretches.forEach((each, place) => calendar.addEvent(shade(each, place))));
+      window.addEventListener("pointercancel", letGo, { once: true });
     },
-    eventDragStop: () => {
-      hold(element, false);
-      asked.then((stretches) => stretches.forEach((_, place) => calendar.removeEventById(`${SHADE}${place}`)));
-    },
+    eventDragStop: letGo,
     /** @param {Drop} drop */
     eventDrop: async (drop) => {
       const lane = drop.newResource?.id ?? drop.event.resourceIds[0] ?? "";
       const reason = why(await asked, drop.event.start, lane);
-      if (reason) {
-        drop.revert();
-        refuse(element, reason);
-      } else ask(element, dialog, drop, byRoom ? { room: lane } : { clinician: lane }, locale);
+      // Not before the drop: a line that comes or goes would move the grid under the pointer.
+      refuse(element, reason);
+      if (reason) drop.revert();
+      else ask(element, dialog, drop, byRoom ? { room: lane } : { clinician: lane }, locale);
     },
   };
 }

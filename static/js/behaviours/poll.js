@@ -3,8 +3,15 @@
  * `refresh`. Rests in a hidden tab and while something is dragged. Without an answer it says so in `data-offline`.
  */
 
+// What had the focus when a screen drew itself again; its grid comes a moment after it.
+const GRID_MS = 150;
+/** @type {string | null} */
+let focused = null;
+
 /** @param {HTMLElement} element */
 export function mount(element) {
+  if (focused) setTimeout(comeBack, GRID_MS, element, focused);
+  focused = null;
   const { url, version } = element.dataset;
   const pause = Number(element.dataset.seconds ?? 2) * 1000;
   if (!url || !(pause > 0)) return;
@@ -21,10 +28,24 @@ export function mount(element) {
     offline(element, !answer?.ok);
     if (!answer?.ok) return;
     const now = /** @type {{version: string}} */ (await answer.json()).version;
-    if (now !== version && !("dragging" in element.dataset)) element.dispatchEvent(new CustomEvent("refresh"));
+    if (now !== version && !("dragging" in element.dataset)) redraw(element);
   };
 
   setTimeout(ask, pause);
+}
+
+/** @param {HTMLElement} element */
+function redraw(element) {
+  focused = element.contains(document.activeElement) ? document.activeElement?.getAttribute("href") ?? null : null;
+  element.dispatchEvent(new CustomEvent("refresh"));
+}
+
+/** @param {HTMLElement} element @param {string} href */
+function comeBack(element, href) {
+  if (document.activeElement !== document.body) return;
+  for (const link of element.querySelectorAll(`a[href="${CSS.escape(href)}"]`)) {
+    if (link instanceof HTMLElement && link.checkVisibility()) return link.focus({ preventScroll: true });
+  }
 }
 
 /** @param {HTMLElement} element @param {boolean} lost */
