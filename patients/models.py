@@ -94,6 +94,18 @@ class PatientMerge(models.Model):
         ]
 
 
+class TwoPeople(models.Model):
+    """Two records that somebody compared and found to be of two people: they are likely duplicates no more."""
+
+    first = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    second = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="told_apart_once")]
+
+
 class MergedRow(models.Model):
     """A row that followed the kept record when two were merged, and goes back when the merge is undone."""
 

@@ -22,6 +22,7 @@ from patients.models import (
     PatientMerge,
     PlanVersion,
     TreatmentPlan,
+    TwoPeople,
 )
 from patients.queries.banner import current_facts
 from patients.queries.consultations import answer_words
@@ -66,7 +67,10 @@ def likely_pairs(actor: Actor) -> list[Pair]:
     for one, other in chain.from_iterable(_alike_in(fields, living) for fields in SHARED):
         alike = reasons(other, one.search_name, one.birth_date, one.phone, one.email)
         found[one.pk, other.pk] = Pair(one, other, alike)
-    return sorted(found.values(), key=lambda each: (-len(each.alike), each.first.search_name, each.first.pk))[:LISTED]
+    looked_at = TwoPeople.objects.filter(first__in=[one for one, _other in found])
+    told_apart = set(looked_at.values_list("first", "second"))
+    left = [pair for key, pair in found.items() if key not in told_apart]
+    return sorted(left, key=lambda each: (-len(each.alike), each.first.search_name, each.first.pk))[:LISTED]
 
 
 def pairs_of(actor: Actor, patient: Patient) -> list[Pair]:

@@ -31,6 +31,7 @@ from patients.models import (
     Photo,
     Todo,
     TreatmentPlan,
+    TwoPeople,
 )
 from patients.queries.candidacy import newest_sheet
 from patients.queries.consultations import site_for, today_at
@@ -77,6 +78,14 @@ def ask_for_merge(actor: User, *, one_id: int, other_id: int) -> Todo:
             for patient in (one, other):
                 audit.record(actor, "patient.merge_asked", todo, patient_id=patient.pk)
     return todo
+
+
+def tell_apart(actor: User, *, one_id: int, other_id: int) -> TwoPeople:
+    """Somebody compared two records: they are of two people, and the list of likely duplicates names them no more."""
+    access.require(actor, Can.REGISTER_PATIENT)
+    with atomic():
+        both_for(actor, one_id, other_id)
+        return _told_apart(actor, one_id, other_id)
 
 
 def merge_patients(
@@ -127,6 +136,7 @@ def undo_merge(actor: User, *, merge_id: int, reason: str) -> PatientMerge:
         merge.undone_at, merge.undone_by, merge.undone_reason = clock.now(), actor, reason.strip()
         merge.save(update_fields=["undone_at", "undone_by", "undone_reason"])
         _write_apart(actor, merge)
+        _told_apart(actor, merge.kept_id, merge.merged_id)
         for patient_id in (merge.kept_id, merge.merged_id):
             audit.record(actor, "patient.unmerged", merge, patient_id=patient_id, reason=reason.strip())
     return merge
@@ -149,6 +159,16 @@ def note(merge: PatientMerge, kind: str, rows: Iterable[int]) -> None:
 def followed(merge: PatientMerge, kind: str) -> list[int]:
     """The rows of a kind that the merge has moved or made."""
     return list(merge.rows.filter(kind=kind).values_list("row", flat=True))
+
+
+def _told_apart(actor: User, one_id: int, other_id: int) -> TwoPeople:
+    first, second = sorted((one_id, other_id))
+    apart, new = TwoPeople.objects.get_or_create(
+        first_id=first, second_id=second, defaults={"by": actor, "at": clock.now()}
+    )
+    for patient_id in (first, second) if new else ():
+        audit.record(actor, "patient.told_apart", apart, patient_id=patient_id)
+    return apart
 
 
 def _both_held(kept_id: int, merged_id: int, seen: Mapping[int, int]) -> tuple[Patient, Patient]:

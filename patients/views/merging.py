@@ -49,8 +49,18 @@ def ask_for_merge(request: StaffRequest, patient_id: int, other_id: int) -> Http
     return redirect("sessions:patient", patient_id)
 
 
+@require_POST
+@needs(Can.REGISTER_PATIENT)
+def tell_apart(request: StaffRequest, patient_id: int, other_id: int) -> HttpResponse:
+    """They are two people."""
+    services.tell_apart(request.actor, one_id=patient_id, other_id=other_id)
+    messages.success(request, _("Kept apart. The list names these two no more."))
+    return redirect("patients:duplicates")
+
+
 urls = [
     path("patients/duplicates/", duplicates, name="duplicates"),
     path("patients/<id:patient_id>/merge/", merge_with, name="merge_with"),
     path("patients/<id:patient_id>/merge/<id:other_id>/ask/", ask_for_merge, name="ask_for_merge"),
+    path("patients/<id:patient_id>/merge/<id:other_id>/apart/", tell_apart, name="tell_apart"),
 ]

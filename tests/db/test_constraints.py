@@ -26,6 +26,7 @@ from patients.models import (
     PlanVersion,
     Proposal,
     SignOff,
+    TwoPeople,
 )
 from protocols.models import (
     CatalogueRelease,
@@ -74,6 +75,7 @@ ONLY_ONE = {
     "one_current_product_of_a_name": (Product, ("name",)),
     "one_lot_of_a_number": (Lot, ("product", "site", "number")),
     "one_link_to_a_site": (PatientSite, ("patient", "site")),
+    "told_apart_once": (TwoPeople, ("first", "second")),
     "merged_once_at_a_time": (PatientMerge, ("merged",)),
     "one_fact_sheet_of_a_number": (FactSheet, ("patient", "number")),
     "one_acknowledgement_a_caution": (Acknowledgement, ("candidacy", "rule")),

@@ -29,6 +29,7 @@ INSERT_ONLY: dict[str, set[str]] = {
     "clinic_sessions_injection": set(),
     "patients_correction": set(),
     "patients_mergedrow": set(),
+    "patients_twopeople": set(),
     "patients_patientmerge": {"undone_at", "undone_by_id", "undone_reason"},
     "patients_attachment": {"set_aside_at", "set_aside_by_id", "set_aside_reason"},
     "clinic_sessions_lotuse": set(),

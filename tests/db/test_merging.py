@@ -15,7 +15,7 @@ from patients.queries.papers import papers_of
 from patients.queries.people import find_patients, patient_for
 from patients.services.corrections import void_consultation
 from patients.services.intake import show_intake_link
-from patients.services.merging import ask_for_merge, merge_patients, undo_merge
+from patients.services.merging import ask_for_merge, merge_patients, tell_apart, undo_merge
 from sessions.models import Booking, Occupancy, ResourceKind
 from sessions.queries.adverse import events_of
 from sessions.services.visits import move_booking
@@ -79,6 +79,15 @@ def test_the_list_names_the_pair_that_registration_warns_of(desk, ana, twin):
     (pair, other) = likely_pairs(desk)
     assert (pair.first, pair.second, pair.alike) == (ana, twin, ("name and birth date",))
     assert (other.first, other.second, other.alike) == (twin, by_phone, ("phone",))
+
+
+def test_a_pair_that_was_told_apart_is_named_no_more(desk, doctor, ana, twin):
+    tell_apart(desk, one_id=twin.pk, other_id=ana.pk)
+    tell_apart(desk, one_id=ana.pk, other_id=twin.pk)
+    assert likely_pairs(desk) == []
+    assert AuditEvent.objects.filter(action="patient.told_apart").count() == 2
+    # Who was wrong may still merge them.
+    assert merge(doctor, ana, twin).kept == ana
 
 
 def test_a_pair_that_another_site_has_half_of_is_not_named(desk, ana):
@@ -190,6 +199,7 @@ def test_a_merge_is_undone_to_the_last_row(site, doctor, desk, ana, twin):
     assert (ana.phone, ana.family_name, ana.search_name) == ("", "Pérez", "ana perez")
     assert (known(ana)["anticoagulant"], known(twin)["anticoagulant"]) == ("none", "warfarin")
     assert patient_for(desk, twin.pk) == twin
+    assert likely_pairs(desk) == []
     for patient in (ana, twin):
         events = AuditEvent.objects.filter(patient_id=patient.pk, action__in=["patient.merged", "patient.unmerged"])
         assert events.count() == 2

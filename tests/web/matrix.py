@@ -140,6 +140,7 @@ MATRIX: dict[str, Declared] = {
     "patients:duplicates": get(BOOKERS),
     "patients:merge_with": get(BOOKERS),
     "patients:ask_for_merge": post(BOOKERS),
+    "patients:tell_apart": post(BOOKERS),
     "sessions:compare_records": get(BOOKERS),
     "sessions:merge_records": post(ASSESSORS),
     "sessions:merge": get(EVERYBODY),
