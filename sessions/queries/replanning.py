@@ -176,8 +176,7 @@ def _course(version: PlanVersion, count: int) -> Course:
 def _day_of(session: TreatmentSession, series: Series) -> date:
     visit = live_visit(session)
     records = TreatmentRecord.objects.filter(session=session).exclude(state=TreatmentRecord.State.VOIDED)
-    record = None if visit else records.first()
-    at = visit.starts_at if visit else record and record.started_at
+    at = visit.starts_at if visit else records.values_list("started_at", flat=True).first()
     if at is None:
         words = {"number": session.ordinal}
         raise ClinicError(_("Nobody recorded when session %(number)d took place, so the rest has no windows.") % words)

@@ -49,7 +49,7 @@ def _form(request: StaffRequest, series: Series) -> ReplanForm:
         return wanted(request.POST, clinicians=clinicians, may_override=may_override)
     visit = visit_in(series, _number(request.GET.get("visit", "")))
     shown = wishes_of(series) | {"start": first_day(series, visit), "keep": "on", "visit": visit.pk if visit else ""}
-    if not clinicians.filter(pk=shown.get("clinician")).exists():
+    if shown.get("clinician") not in [each.pk for each in clinicians]:
         shown["clinician"] = ""
     return ReplanForm(shown, clinicians=clinicians, may_override=may_override)
 
