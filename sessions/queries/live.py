@@ -46,5 +46,5 @@ def version_of(actor: Actor, *, site: Site, first: date, last: date) -> str:
 
 def deeds_since(actor: Actor, *, site: Site, change: int) -> list[Deed]:
     """The last deeds of others at a site after one that was known, newest first."""
-    others = changes_for(actor).filter(site=site, pk__gt=change).exclude(by=actor.pk)
+    others = changes_for(actor).filter(site=site, pk__gt=change).exclude(by=actor.actor_id)
     return [Deed(who_did(each), words_of(each)) for each in others.order_by("-pk")[:TOLD]]

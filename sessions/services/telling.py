@@ -36,7 +36,7 @@ def _waiting(change: BookingChange) -> Notice | None:
     """The message about visits that nobody has claimed yet; what is being sent has said its part."""
     same = Notice.objects.filter(patient=change.patient, site=change.site, rule=RULE, state=Notice.State.WAITING)
     notice = same.order_by("pk").last()
-    if notice is None:
+    if notice is None or notice.message_id is None:
         return None
     # Held until the change is committed: a worker that claims it then finds it due later, and reads the change.
     waiting = Message.objects.select_for_update().filter(pk=notice.message_id, state=State.WAITING)

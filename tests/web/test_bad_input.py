@@ -22,7 +22,7 @@ from patients.services.intake import save_answers
 from protocols.models import CatalogueRelease, CatalogueRow
 from tests.builders import consents, intake, people, plans
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, LINK, MATRIX, NURSE, PUBLIC, TOKEN, USED_LINK, UNHELD
+from tests.web.matrix import ACCOUNT, DESK, DIRECTOR, DOCTOR, LINK, MATRIX, NURSE, PUBLIC, TOKEN, UNHELD, USED_LINK
 from tests.web.pages import Control, Form, Page
 from tests.web.test_route_matrix import ROUTES, Route
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.builders import clinic
 from tests.builders.world import World, world
-from tests.web.matrix import ACCOUNT, LINK, MATRIX, PUBLIC, TOKEN, USED_LINK, UNHELD, Declared
+from tests.web.matrix import ACCOUNT, LINK, MATRIX, PUBLIC, TOKEN, UNHELD, USED_LINK, Declared
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STRANGERS = ("anonymous", "link of the patient", "link of another patient", "expired link", "deactivated")
