@@ -25,7 +25,7 @@ from sessions.queries.stops import booking_stops
 from sessions.rules.free_time import Place, place_of
 from sessions.rules.series_places import Pick, Placed, Preferences, Proposal
 from sessions.services.grid import Use, clashes_with, occupy_all
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 from sessions.services.visits import new_calendar_uid, person, uses_of
 
 _SEEN = re.compile(r"(\d{12}-\d{1,19}-\d{1,19})(,\d{12}-\d{1,19}-\d{1,19})*")
@@ -87,7 +87,7 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str, overr
         if plan.late:
             check_override(actor, override.reason)
         series = _series(actor, version, preferences)
-        with step(actor, Deed.BOOKED, site=series.site, patient_id=series.patient_id) as made:
+        with undoable(actor, Deed.BOOKED, site=series.site, patient_id=series.patient_id) as made:
             made.made(_take(actor, series, plan), series=series)
             sessions = {each.ordinal: each for each in series.sessions.all()} if plan.late else {}
             for late in plan.late:

@@ -13,7 +13,7 @@ from patients.models import Consent
 from patients.services.hold import hold_unmerged
 from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
 from sessions.queries.bookings import series_for
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 from sessions.services.visits import CANCELLABLE, cancel_booking
 
 CLINIC = System("endings")
@@ -47,7 +47,7 @@ def end_course(actor: Actor, *, series_id: int, version: int, reason: str) -> Se
             raise ClinicError(_("This course has ended already."))
         if not reason.strip():
             raise ClinicError(_("Enter the reason."), "reason")
-        with step(actor, Deed.ENDED, site=series.site, patient_id=series.patient_id) as made:
+        with undoable(actor, Deed.ENDED, site=series.site, patient_id=series.patient_id) as made:
             made.keep(series=series)
             stop_series(actor, series=series, reason=reason.strip())
     return series

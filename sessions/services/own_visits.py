@@ -17,7 +17,7 @@ from sessions.queries.changes import BOOKING
 from sessions.queries.own_visit import PURPOSE, OwnVisit, chosen_place, own_visit, subject_of
 from sessions.rules.free_time import Wish
 from sessions.services.reminders import call_no_more
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 from sessions.services.visits import call_off, lead_to, put_at
 
 CLINIC = System("links")
@@ -29,7 +29,7 @@ def confirm_own_visit(actor: PatientByLink) -> None:
     with atomic():
         booking = _mine(actor).booking
         if booking.state == Booking.State.BOOKED:
-            with step(actor, Deed.CONFIRMED, site=booking.site, patient_id=booking.patient_id) as made:
+            with undoable(actor, Deed.CONFIRMED, site=booking.site, patient_id=booking.patient_id) as made:
                 made.keep([booking])
                 lead_to(actor, booking=booking, state=Booking.State.CONFIRMED)
         audit.record(actor, "visit.confirmed", booking)

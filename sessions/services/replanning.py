@@ -20,7 +20,7 @@ from sessions.rules.free_time import Place
 from sessions.rules.series_places import Preferences
 from sessions.services.booking import as_json, as_shown, check_override, is_seen, record_override, visit_of
 from sessions.services.grid import occupy_all, release_all
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 from sessions.services.visits import call_off, lead_to, uses_of
 
 MOVED = ("starts_at", "ends_at", "clinician", "version", "calendar_sequence")
@@ -46,7 +46,7 @@ def _replan(actor: Actor, series_id: int, wishes: Wishes, seen: str) -> int:
             check_override(actor, wishes.reason)
         if not rest.changed:
             raise ClinicError(_("Every visit stays as it is. Nothing was changed."))
-        with step(actor, Deed.REPLANNED, site=series.site, patient_id=series.patient_id) as made:
+        with undoable(actor, Deed.REPLANNED, site=series.site, patient_id=series.patient_id) as made:
             made.keep(rest.visits, series=series)
             _give_up(actor, rest)
             made.made(_take(actor, rest))

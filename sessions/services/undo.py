@@ -73,7 +73,7 @@ _open: ContextVar[Step | None] = ContextVar("open step", default=None)
 
 
 @contextmanager
-def step(actor: Actor, deed: str, *, site: Site, patient_id: int | None) -> Iterator[Step]:
+def undoable(actor: Actor, deed: str, *, site: Site, patient_id: int | None) -> Iterator[Step]:
     """One change that is undone as a whole; steps inside it become part of it. Call it in the open transaction."""
     outer = _open.get()
     if outer is not None:
@@ -96,7 +96,7 @@ def undo(actor: Actor, *, change_id: int) -> BookingChange:
         change = BookingChange.objects.select_for_update(of=("self",)).select_related("site").get(pk=change_id)
         _check_time(change)
         _check_same(change)
-        with step(actor, Deed.UNDONE, site=change.site, patient_id=change.patient_id) as back:
+        with undoable(actor, Deed.UNDONE, site=change.site, patient_id=change.patient_id) as back:
             _put_back(change, back)
         change.undone_at = clock.now()
         change.save(update_fields=["undone_at"])

@@ -26,7 +26,7 @@ from sessions.queries.planning import clinic_time
 from sessions.queries.planning import visit_type_of as visit_type_of
 from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 
 ALTERNATIVES = 3
 LOOK_AHEAD = timedelta(days=14)
@@ -96,7 +96,7 @@ def move_booking(
 
 def put_at(actor: Actor, *, booking: Booking, place: Place, wish: Wish) -> None:
     """Move a booking that is held to a legal place, inside the open transaction."""
-    with step(actor, Deed.MOVED, site=booking.site, patient_id=booking.patient_id) as made:
+    with undoable(actor, Deed.MOVED, site=booking.site, patient_id=booking.patient_id) as made:
         made.keep([booking])
         release(booking)
         booking.starts_at, booking.ends_at = place.starts_at, place.ends_at
@@ -124,7 +124,7 @@ def cancel_booking(actor: Actor, *, booking_id: int, version: int, reason: str =
 
 def call_off(actor: Actor, *, booking: Booking, reason: str) -> None:
     """Cancel a booking that is held, inside the open transaction."""
-    with step(actor, Deed.CANCELLED, site=booking.site, patient_id=booking.patient_id) as made:
+    with undoable(actor, Deed.CANCELLED, site=booking.site, patient_id=booking.patient_id) as made:
         made.keep([booking])
         _end(booking, Booking.State.CANCELLED, _("Cancelled: %(day)s."))
         audit.record(actor, "booking.cancelled", booking, reason=reason)
@@ -205,7 +205,7 @@ def _book(actor: Actor, visit: NewVisit) -> Booking:
     patient_id = visit.patient.pk if visit.patient else None
     clinic = clinic_time(visit.site, visit.visit_type, first=day, last=day + LOOK_AHEAD, patient_id=patient_id)
     place = _legal(clinic, visit.site, visit.starts_at, visit.wish())
-    with step(actor, Deed.BOOKED, site=visit.site, patient_id=patient_id) as made:
+    with undoable(actor, Deed.BOOKED, site=visit.site, patient_id=patient_id) as made:
         booking = Booking.objects.create(
             site=visit.site,
             kind=visit.visit_type.kind,

@@ -36,7 +36,7 @@ from sessions.queries.waitlist import (
 )
 from sessions.rules.free_time import Place, Wish
 from sessions.services.grid import occupy, release
-from sessions.services.undo import Deed, step
+from sessions.services.undo import Deed, undoable
 from sessions.services.visits import new_calendar_uid, person, put_at, uses_of
 
 RULE, MAIL = "OFFER", "time_offer"
@@ -212,7 +212,7 @@ def _take(actor: Actor, offer: TimeOffer) -> None:
 
 def _book_hold(actor: Actor, hold: Booking, session: TreatmentSession) -> None:
     """What was kept becomes the visit: nobody can get in between."""
-    with step(actor, Deed.BOOKED, site=hold.site, patient_id=hold.patient_id) as made:
+    with undoable(actor, Deed.BOOKED, site=hold.site, patient_id=hold.patient_id) as made:
         made.keep([hold], series=session.series)
         hold.state, hold.held_until, hold.treatment_session, hold.note = Booking.State.BOOKED, None, session, ""
         hold.version += 1

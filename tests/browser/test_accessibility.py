@@ -27,6 +27,8 @@ from tests.web.test_route_matrix import ROUTES
 LOGIN = {DESK: "desk", NURSE: "nurse", DOCTOR: "derm", DIRECTOR: "director"}
 NOT_VISITED = {
     "sessions:calendar_events": "data for the calendar's script, no page",
+    "sessions:calendar_version": "data for a script, no page",
+    "sessions:barred_times": "data for the calendar's script, no page",
     "sessions:open_adverse_events": "a fragment of the patient's banner, no page",
     "patients:document": "a PDF, shown by the browser's own viewer",
     "patients:consultation_paper": "a PDF, shown by the browser's own viewer",

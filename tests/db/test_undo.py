@@ -12,7 +12,7 @@ from patients.models import Notice, Todo
 from sessions.models import AssessmentPoint, Booking, BookingChange, BookingUse, Occupancy, Series, TreatmentSession
 from sessions.queries.changes import undo_offer
 from sessions.services.endings import stop_series
-from sessions.services.undo import Deed, step, undo
+from sessions.services.undo import Deed, undo, undoable
 from sessions.services.visits import cancel_booking, move_booking, set_state
 from tests.builders import bookings, clinic, people, plans
 from tests.db.test_reminders import Postbox, deliver_due
@@ -130,7 +130,7 @@ def test_a_series_is_taken_back_whole_and_can_be_booked_anew(scene, clock, lette
 def test_ending_a_course_is_one_step(scene):
     series = scene.series()
     before = clinic_now()
-    with atomic(), step(scene.desk, Deed.ENDED, site=scene.site, patient_id=scene.patient.pk) as made:
+    with atomic(), undoable(scene.desk, Deed.ENDED, site=scene.site, patient_id=scene.patient.pk) as made:
         made.keep(series=series)
         stop_series(scene.desk, series=series, reason="Wish")
     assert Series.objects.get().state == "stopped"

@@ -1,0 +1,93 @@
+"""A whole series booked while the patient is on the phone: in four interactions, and by keyboard alone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from patients.models import PlanVersion
+from sessions.models import Series
+
+pytestmark = pytest.mark.usefixtures("rows")
+
+BY_DEFAULT = 4
+MOST_TABS = 80
+
+
+class Desk:
+    """Somebody at the desk whose interactions are counted: one click, or one typed field, is one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count = page, 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.count += 1
+
+    def type(self, field: Locator, text: str) -> None:
+        field.fill(text)
+        field.press("Enter")
+        self.count += 1
+
+
+@pytest.fixture
+def to_book(signed_in_as: Callable[..., Page]) -> tuple[Page, PlanVersion]:
+    """The desk, and a signed plan that nobody has booked yet."""
+    page = signed_in_as("desk")
+    booked = Series.objects.values("plan_version")
+    plans = PlanVersion.objects.filter(state="signed", plan__site__country="ES").exclude(pk__in=booked)
+    ready = (
+        each for each in plans.order_by("pk") if "data-books" in page.request.get(f"/plans/{each.plan_id}/book/").text()
+    )
+    return page, next(ready)
+
+
+def test_a_series_with_its_defaults_takes_four_interactions(to_book):
+    page, version = to_book
+    desk = found(page, version)
+    desk.click(page.get_by_role("button", name=f"Book {version.session_count} sessions"))
+    is_booked(page, version)
+    assert desk.count <= BY_DEFAULT
+
+
+def test_a_series_is_booked_by_keyboard_alone(to_book):
+    page, version = to_book
+    page.goto("/")
+    reaches(page, page.get_by_role("searchbox").first)
+    page.keyboard.type(version.plan.patient.record_number)
+    page.keyboard.press("Enter")
+    presses(page, page.get_by_role("link", name=version.plan.patient.full_name).first)
+    presses(page, page.get_by_role("link", name=f"Book {version.session_count} sessions"))
+    presses(page, page.get_by_role("button", name=f"Book {version.session_count} sessions"))
+    is_booked(page, version)
+
+
+def found(page: Page, version: PlanVersion) -> Desk:
+    """The patient is found by name, then the plan's dates are proposed."""
+    desk = Desk(page)
+    page.goto("/")
+    desk.type(page.get_by_role("searchbox").first, version.plan.patient.record_number)
+    desk.click(page.get_by_role("link", name=version.plan.patient.full_name).first)
+    desk.click(page.get_by_role("link", name=f"Book {version.session_count} sessions"))
+    return desk
+
+
+def presses(page: Page, target: Locator) -> None:
+    """Tab to it and press Enter."""
+    reaches(page, target)
+    page.keyboard.press("Enter")
+
+
+def reaches(page: Page, target: Locator) -> None:
+    expect(target).to_be_visible()
+    for _ in range(MOST_TABS):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("the keyboard does not reach it")
+
+
+def is_booked(page: Page, version: PlanVersion) -> None:
+    expect(page.get_by_text(f"{version.session_count} sessions booked.")).to_be_visible()
+    sessions = Series.objects.get(plan_version=version).sessions
+    assert sessions.filter(state="booked").count() == version.session_count
