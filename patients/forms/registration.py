@@ -17,20 +17,8 @@ from mesoclinic.sites import Site
 from mesoclinic.typed import EMAIL_LENGTH, PHONE_DIGITS
 from patients.forms.birth_date import BirthDateField
 from patients.models import Patient, Sex
+from patients.queries.people import PERSON
 
-PERSON = (
-    "given_name",
-    "family_name",
-    "birth_date",
-    "sex_at_birth",
-    "gender",
-    "email",
-    "phone",
-    "language",
-    "contact_by_email",
-    "contact_by_phone",
-    "contact_by_sms",
-)
 _off = {"autocomplete": "off"}
 
 

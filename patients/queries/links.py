@@ -40,6 +40,12 @@ def open_links(purpose: str) -> QuerySet[PatientLink]:
     return _links(purpose).filter(used_at=None, patient__merged_into=None)
 
 
+def mailed_link(purpose: str, subject: str) -> PatientLink | None:
+    """The link about this subject that a mail brings; none when the clinic's secret key has changed since."""
+    link = open_links(purpose).filter(subject=subject).last()
+    return link if link and digest_of(token_of(link.seed)) == link.token_sha256 else None
+
+
 def sites_to_call() -> QuerySet[Site]:
     """Whom anybody may call, whatever link they hold."""
     return Site.objects.exclude(phone="").order_by("name")[:LISTED]

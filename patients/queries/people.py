@@ -25,6 +25,20 @@ LONGEST_SEARCH = 200
 FEWEST_PHONE_DIGITS = 4
 OLDEST_BIRTH = 1900
 PHONE_TAIL = 9
+# What is known of a person besides what is answered.
+PERSON = (
+    "given_name",
+    "family_name",
+    "birth_date",
+    "sex_at_birth",
+    "gender",
+    "email",
+    "phone",
+    "language",
+    "contact_by_email",
+    "contact_by_phone",
+    "contact_by_sms",
+)
 
 
 def patients_for(actor: Actor) -> QuerySet[Patient]:

@@ -36,14 +36,13 @@ from patients.models import (
 from patients.queries.candidacy import newest_sheet
 from patients.queries.consultations import site_for, today_at
 from patients.queries.merging import (
-    DETAILS,
     both_for,
     differing_details,
     facts_together,
     merge_for,
     undo_hindrances,
 )
-from patients.queries.people import records_of_person
+from patients.queries.people import PERSON, records_of_person
 from patients.rules.merging import Together
 from patients.services.candidacy import judge
 from patients.services.facts import write_fact_sheet
@@ -187,7 +186,7 @@ def _lock_records(patient_ids: Iterable[int]) -> dict[int, Patient]:
 
 def _new_merge(actor: User, kept: Patient, merged: Patient, told: Together, taken: Collection[str]) -> PatientMerge:
     chosen = {name for name in differing_details(kept, merged) if name in taken}
-    details = {name: [getattr(kept, name), getattr(merged, name)] for name in DETAILS if name in chosen}
+    details = {name: [getattr(kept, name), getattr(merged, name)] for name in PERSON if name in chosen}
     before = newest_sheet(kept)
     _set_details(kept, {name: after for name, (_before, after) in details.items()})
     return PatientMerge.objects.create(
@@ -202,7 +201,7 @@ def _new_merge(actor: User, kept: Patient, merged: Patient, told: Together, take
 
 
 def _set_details(patient: Patient, changes: Mapping[str, object]) -> None:
-    person = {name: getattr(patient, name) for name in DETAILS} | dict(changes)
+    person = {name: getattr(patient, name) for name in PERSON} | dict(changes)
     Patient.objects.filter(pk=patient.pk).update(version=F("version") + 1, **checked(cast(Person, person)))
     patient.refresh_from_db()
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.forms import ClinicForm
 from mesoclinic.templatetags.components import birth_date
 from patients.models import Patient, Sex
-from patients.queries.merging import DETAILS
+from patients.queries.merging import differing_details
+from patients.queries.people import PERSON
 
 LABELS = {
     "given_name": _("Given name"),
@@ -73,12 +74,12 @@ class MergeForm(ClinicForm):
 
     @property
     def differing(self) -> list[str]:
-        return [name for name in DETAILS if getattr(self.one, name) != getattr(self.other, name)]
+        return differing_details(self.one, self.other)
 
     @property
     def lines(self) -> Iterator[Line]:
         """Every detail, the differing ones with the choice between them."""
-        for name in DETAILS:
+        for name in PERSON:
             one, other = (_words(name, getattr(each, name)) for each in (self.one, self.other))
             differs = name in self.fields
             chosen = int(self[name].value() or 0) if differs and str(self[name].value()).isdigit() else 0

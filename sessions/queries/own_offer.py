@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.errors import ClinicError
 from patients.models import PatientLink
-from patients.queries.links import digest_of, open_links, token_of
+from patients.queries.links import mailed_link
 from sessions.models import Booking, TimeOffer
 from sessions.queries.waitlist import all_offers, is_open
 
@@ -42,6 +42,5 @@ def kept_for(subject: str) -> Booking:
 
 
 def open_link_to(offer: TimeOffer) -> PatientLink | None:
-    """The link that the mail brings; none when the clinic's secret key has changed since."""
-    link = open_links(PURPOSE).filter(subject=subject_of(offer)).last()
-    return link if link and digest_of(token_of(link.seed)) == link.token_sha256 else None
+    """The link that the mail brings."""
+    return mailed_link(PURPOSE, subject_of(offer))
