@@ -26,7 +26,7 @@ from patients.models import (
 )
 from patients.queries.banner import current_facts
 from patients.queries.consultations import answer_words
-from patients.queries.people import PHONE_TAIL, duplicates_of, patients_for, reached, reasons
+from patients.queries.people import PERSON, PHONE_TAIL, duplicates_of, patients_for, reached, reasons
 from patients.rules.merging import Entry, Together, together
 from protocols.queries.catalogue import current_catalogue
 from protocols.rules.kinds.inputs import Input
@@ -36,19 +36,6 @@ LISTED = 50
 LARGEST_GROUP = 8
 # What two records share when the warning names them.
 SHARED = (("search_name", "birth_date"), ("address",), ("tail",))
-DETAILS = (
-    "given_name",
-    "family_name",
-    "birth_date",
-    "sex_at_birth",
-    "gender",
-    "email",
-    "phone",
-    "language",
-    "contact_by_email",
-    "contact_by_phone",
-    "contact_by_sms",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +104,7 @@ def both_for(actor: Actor, one_id: int, other_id: int) -> tuple[Patient, Patient
 
 def differing_details(one: Patient, other: Patient) -> list[str]:
     """The names of the details on which two records do not agree."""
-    return [name for name in DETAILS if getattr(one, name) != getattr(other, name)]
+    return [name for name in PERSON if getattr(one, name) != getattr(other, name)]
 
 
 def facts_together(kept: Patient, merged: Patient, *, on: date) -> Together:
@@ -129,8 +116,11 @@ def facts_together(kept: Patient, merged: Patient, *, on: date) -> Together:
 
 
 def merges_for(actor: Actor) -> QuerySet[PatientMerge]:
-    """Merges of the patients within reach."""
-    return PatientMerge.objects.filter(reached(actor, "kept")).select_related("kept", "merged", "by", "undone_by")
+    """Merges within reach; once the two have parted again, both of them have to be."""
+    within = Q(undone_at=None) | Q(reached(actor, "merged"))
+    return PatientMerge.objects.filter(within, reached(actor, "kept")).select_related(
+        "kept", "merged", "by", "undone_by"
+    )
 
 
 def merge_for(actor: Actor, merge_id: int) -> PatientMerge:

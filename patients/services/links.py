@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -131,12 +132,21 @@ def confirm_birth_date(actor: PatientByLink, *, born: object) -> Known:
         return _after_wrong(actor, link)
 
 
+def link_of(actor: PatientByLink) -> PatientLink:
+    """The actor's open link, to learn what it is about; raises OutOfScope when it has ended meanwhile."""
+    return _still_open(open_links(actor.purpose), actor)
+
+
 def locked(actor: PatientByLink) -> PatientLink:
-    """The actor's open link, held until the transaction ends; raises OutOfScope when it has ended meanwhile."""
-    held = open_links(actor.purpose).select_for_update(of=("self",)).filter(pk=actor.link_id).first()
-    if held is None:
+    """The same, held until the transaction ends; what it is about is held before it."""
+    return _still_open(open_links(actor.purpose).select_for_update(of=("self",)), actor)
+
+
+def _still_open(links: QuerySet[PatientLink], actor: PatientByLink) -> PatientLink:
+    found = links.filter(pk=actor.link_id).first()
+    if found is None:
         raise OutOfScope(_("This link does not work any more."))
-    return held
+    return found
 
 
 def _count(link: PatientLink, *, tries: int) -> None:

@@ -16,7 +16,9 @@ from sessions.models import Booking, BookingUse, ResourceKind, Series, Treatment
 
 COMING = (Booking.State.BOOKED, Booking.State.CONFIRMED)
 GONE = (Booking.State.CANCELLED, Booking.State.NO_SHOW)
-MOVABLE = (Booking.State.HELD, Booking.State.BOOKED, Booking.State.CONFIRMED)
+# A hold is answered, not moved: who is asked was told its time.
+MOVABLE = (Booking.State.BOOKED, Booking.State.CONFIRMED)
+CANCELLABLE = (Booking.State.HELD, *MOVABLE, Booking.State.ARRIVED)
 
 
 def sites_for(actor: Actor) -> QuerySet[Site]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from mesoclinic import clock
 from patients.models import Notice
 from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
-from sessions.queries.bookings import MOVABLE
+from sessions.queries.bookings import CANCELLABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Ending:
 def ending_of(series: Series) -> Ending:
     """What ending this course now would do; writes nothing."""
     of_series = Q(treatment_session__series=series) | Q(assessment_point__series=series)
-    coming = Booking.objects.filter(of_series, state__in=(*MOVABLE, Booking.State.ARRIVED), ends_at__gt=clock.now())
+    coming = Booking.objects.filter(of_series, state__in=CANCELLABLE, ends_at__gt=clock.now())
     left = series.sessions.filter(state__in=(TreatmentSession.State.UNPLACED, TreatmentSession.State.BOOKED))
     records = TreatmentRecord.objects.filter(session__series=series).values_list("pk", flat=True)
     after = [f"treatment:{pk}" for pk in records]

@@ -10,11 +10,21 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.access import Can, may
 from mesoclinic.accounts import User
-from patients.models import Patient, PatientMerge
+from patients.models import Notice, Patient, PatientMerge
 from patients.queries.consultations import site_for
 from patients.queries.merging import Answer, answers_in_words, both_for, facts_together, merge_for, undo_hindrances
-from sessions.models import AdverseEvent, Booking, Occupancy, ResourceKind, TreatmentRecord, Triage
+from sessions.models import (
+    AdverseEvent,
+    Booking,
+    BookingChange,
+    Occupancy,
+    ResourceKind,
+    TimeOffer,
+    TreatmentRecord,
+    Triage,
+)
 from sessions.queries.bookings import GONE
+from sessions.queries.waitlist import is_open
 
 UNDER_WAY = (Booking.State.NUMBING, Booking.State.TREATING, Booking.State.OBSERVING)
 
@@ -132,7 +142,14 @@ def made_since(merge: PatientMerge) -> list[str]:
         (_("An adverse event was recorded since."), AdverseEvent.objects.filter(mine, reported_at__gt=since)),
         (_("A call of the patient was recorded since."), Triage.objects.filter(mine, at__gt=since)),
     )
-    return [words for words, found in rows if found.exists()]
+    hindrances = [words for words, found in rows if found.exists()]
+    offered = TimeOffer.objects.filter(hold__patient=merge.kept_id, at__gt=since, state=TimeOffer.State.OPEN)
+    if any(is_open(each) for each in offered.select_related("hold")):
+        hindrances.append(_("A time from the waiting list is being offered. Wait for the answer."))
+    told = BookingChange.objects.filter(mine, at__gt=since, notice__state=Notice.State.WAITING)
+    if told.exists():
+        hindrances.append(_("A message about visits that were changed since is about to go out. Try again afterwards."))
+    return hindrances
 
 
 def _taken(patient_id: int) -> QuerySet[Occupancy]:

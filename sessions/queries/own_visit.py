@@ -9,13 +9,14 @@ from django.utils.dateparse import parse_datetime
 from mesoclinic import clock
 from mesoclinic.sites import Site
 from patients.models import Patient, PatientLink
-from patients.queries.links import digest_of, open_links, token_of
+from patients.queries.links import mailed_link
 from sessions.models import Booking, BookingChange
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import BOOKING
 from sessions.queries.planning import clinic_time, visit_type_of
-from sessions.queries.series import SEEN_FORMAT, course_of, window_of
+from sessions.queries.series import SEEN_FORMAT, course_of, days_of
 from sessions.rules.free_time import ClinicTime, Place, Wish, free_places
+from sessions.rules.series_places import window_after
 
 PURPOSE = "visit"
 LOOK_AHEAD = timedelta(days=14)
@@ -46,9 +47,8 @@ def subject_of(booking: Booking) -> str:
 
 
 def open_link_of(booking: Booking) -> PatientLink | None:
-    """The link that a mail about this visit brings; none when the clinic's secret key has changed since."""
-    link = open_links(PURPOSE).filter(subject=subject_of(booking)).last()
-    return link if link and digest_of(token_of(link.seed)) == link.token_sha256 else None
+    """The link that a mail about this visit brings."""
+    return mailed_link(PURPOSE, subject_of(booking))
 
 
 def own_visit(link: PatientLink, *, hold: bool = False) -> OwnVisit | None:
@@ -132,11 +132,18 @@ def _between(booking: Booking, today: date, booked: date) -> tuple[date, date]:
     session = booking.treatment_session
     if session is None:
         return first, last
-    window, following = window_of(booking)
-    if window is not None:
+    days, intervals = days_of(session, booking.site), course_of(session.series.plan_version).intervals
+    previous, following = days.get(session.ordinal - 1), days.get(session.ordinal + 1)
+    if session.ordinal > 1 and previous is None:
+        # Nobody but the clinic can tell when this one may be while the one before has no date (SD-01).
+        return today, today - timedelta(days=1)
+    if previous is not None:
+        window = window_after(previous, intervals[session.ordinal - 1 - 1])
         first, last = max(first, window.earliest), min(last, window.latest)
+    if later := [day for ordinal, day in days.items() if ordinal > session.ordinal]:
+        last = min(last, min(later) - timedelta(days=1))
     if following is not None:
-        interval = course_of(session.series.plan_version).intervals[session.ordinal - 1]
+        interval = intervals[session.ordinal - 1]
         first = max(first, following - timedelta(days=interval.most))
         last = min(last, following - timedelta(days=interval.least))
     return first, last

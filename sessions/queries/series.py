@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from mesoclinic import clock
 from mesoclinic.actors import Actor
-from mesoclinic.sites import VisitType
+from mesoclinic.sites import Site, VisitType
 from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.schedule import Interval as IntervalRow
@@ -165,18 +165,20 @@ def rows_of(series: Series) -> list[Row]:
     return rows
 
 
+def days_of(session: TreatmentSession, site: Site) -> dict[int, date]:
+    """The day of each session of the same course that has a visit, by its place in the course."""
+    visits = Booking.objects.filter(treatment_session__series=session.series_id).exclude(state__in=GONE)
+    placed = visits.values_list("treatment_session__ordinal", "starts_at")
+    return {ordinal: starts.astimezone(site.zone).date() for ordinal, starts in placed}
+
+
 def window_of(booking: Booking) -> tuple[Window | None, date | None]:
     """The window of a session counted from the one before it, and the day of the one after; none for other visits."""
     session = booking.treatment_session
     if session is None:
         return None, None
-    days = dict(
-        Booking.objects.filter(treatment_session__series=session.series_id)
-        .exclude(state__in=GONE)
-        .values_list("treatment_session__ordinal", "starts_at")
-    )
-    local = {ordinal: starts.astimezone(booking.site.zone).date() for ordinal, starts in days.items()}
-    previous, following = local.get(session.ordinal - 1), local.get(session.ordinal + 1)
+    days = days_of(session, booking.site)
+    previous, following = days.get(session.ordinal - 1), days.get(session.ordinal + 1)
     if previous is None:
         return None, following
     interval = course_of(session.series.plan_version).intervals[session.ordinal - 1 - 1]

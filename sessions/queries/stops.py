@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from mesoclinic import clock
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
@@ -31,6 +33,15 @@ def booking_stops(version: PlanVersion) -> list[Finding]:
     )
     blocked = [finding for finding in plan_course(state, catalogue).findings if finding.level == Level.BLOCK]
     return blocked + course_stops(version, events, catalogue)
+
+
+def going_on_stops(version: PlanVersion) -> str:
+    """In words, what keeps a course that was ended from going on: a stop, or the consent that was withdrawn."""
+    given = Consent.objects.filter(plan_version__plan=version.plan_id, kind=Consent.Kind.TREATMENT)
+    last = given.exclude(signed_at=None).order_by("signed_at").last()
+    if last is not None and last.state == Consent.State.WITHDRAWN:
+        return _("The patient withdrew the consent.")
+    return " ".join(f"{each.rule}: {each.reason}." for each in booking_stops(version))
 
 
 def event_stops(version: PlanVersion) -> list[Finding]:

@@ -17,7 +17,7 @@ from sessions.models import Booking, TimeOffer, TreatmentSession, WaitingEntry
 from sessions.queries.bookings import MOVABLE, bookings_for, sites_for
 from sessions.queries.naming import blocked_words
 from sessions.queries.planning import clinic_time, visit_type_of
-from sessions.queries.series import course_of, live_visit
+from sessions.queries.series import course_of, days_of, live_visit
 from sessions.queries.stops import booking_stops
 from sessions.rules.free_time import Place, Wish, place_at
 from sessions.rules.series_places import window_after
@@ -150,7 +150,8 @@ def fit(entry: WaitingEntry, freed: Booking, *, besides: Sequence[int] = ()) -> 
     """(last safe date, the place for this session at the freed time, or why there is none)."""
     session, local = entry.session, freed.starts_at.astimezone(freed.site.zone)
     visit, last_safe = live_visit(session), None
-    before, after = _neighbours(session)
+    days = days_of(session, freed.site)
+    before, after = days.get(session.ordinal - 1), days.get(session.ordinal + 1)
     course = course_of(session.series.plan_version)
     if session.ordinal > 1 and before is None:
         return None, None, _("The session before has no date.")
@@ -184,12 +185,3 @@ def _at(
     clinic = clinic_time(freed.site, visit_type_of(freed), first=day, last=day, patient_id=patient_id, besides=own)
     found = place_at(clinic, freed.starts_at, Wish())
     return (found, "") if isinstance(found, Place) else (None, blocked_words(found))
-
-
-def _neighbours(session: TreatmentSession) -> tuple[date | None, date | None]:
-    """The days of the sessions before and after."""
-    zone = session.series.site.zone
-    near = session.series.sessions.filter(ordinal__in=(session.ordinal - 1, session.ordinal + 1))
-    visits = {each.ordinal: live_visit(each) for each in near.prefetch_related("bookings")}
-    days = {ordinal: visit.starts_at.astimezone(zone).date() for ordinal, visit in visits.items() if visit}
-    return days.get(session.ordinal - 1), days.get(session.ordinal + 1)

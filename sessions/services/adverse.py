@@ -32,7 +32,7 @@ from sessions.queries.adverse import (
 from sessions.queries.stops import ends_course, event_stops
 from sessions.rules.adverse_told import Report
 from sessions.services.adverse_effects import alert, ask_for_contact, take_effect
-from sessions.services.endings import stop_series
+from sessions.services.endings import hold_visits, stop_series
 
 Kind = AdverseEventEntry.Kind
 DATED = (EventOutcome.RESOLVED, EventOutcome.SEQUELAE, EventOutcome.DIED)
@@ -184,6 +184,7 @@ def stop_course(actor: User, *, event_id: int, version: int, reason: str) -> Adv
         event = _seen(actor, event_id, version)
         _told(reason)
         running = Series.objects.filter(patient=kept(event.patient), state=Series.State.OPEN)
+        hold_visits(*running.values_list("pk", flat=True))
         stopped = [
             each for each in running.select_for_update(of=("self",)) if ends_course(event_stops(each.plan_version))
         ]

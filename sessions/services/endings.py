@@ -12,9 +12,9 @@ from mesoclinic.transactions import atomic
 from patients.models import Consent
 from patients.services.hold import hold_unmerged
 from sessions.models import AssessmentPoint, Booking, Series, TreatmentSession
-from sessions.queries.bookings import series_for
+from sessions.queries.bookings import CANCELLABLE, series_for
 from sessions.services.undo import Deed, undoable
-from sessions.services.visits import CANCELLABLE, cancel_booking
+from sessions.services.visits import cancel_booking
 
 CLINIC = System("endings")
 WITHDRAWN = gettext_noop("The patient withdrew the consent.")
@@ -27,6 +27,7 @@ def end_after_withdrawal(*, actor: Actor, consent_id: int) -> None:
         return
     with atomic():
         of_plan = Series.objects.filter(plan_version__plan=consent.plan_version.plan_id, state=Series.State.OPEN)
+        hold_visits(*of_plan.values_list("pk", flat=True))
         for series in of_plan.select_for_update(of=("self",)):
             stop_series(actor, series=series, reason=_(WITHDRAWN))
 
@@ -38,8 +39,9 @@ def end_course(actor: Actor, *, series_id: int, version: int, reason: str) -> Se
     """
     access.require(actor, Can.BOOK)
     with atomic():
-        hold_unmerged(series_for(actor, series_id).patient_id)
-        list(Booking.objects.select_for_update(of=("self",)).filter(_of_series(series_id)).order_by("pk"))
+        patient_id = series_for(actor, series_id).patient_id
+        hold_visits(series_id)
+        hold_unmerged(patient_id)
         series = Series.objects.select_for_update(of=("self",)).select_related("site").get(pk=series_id)
         if series.version != version:
             raise StaleRecord(_("Somebody else changed this course meanwhile. Nothing was changed. Look at it again."))
@@ -53,8 +55,10 @@ def end_course(actor: Actor, *, series_id: int, version: int, reason: str) -> Se
     return series
 
 
-def _of_series(series_id: int) -> Q:
-    return Q(treatment_session__series=series_id) | Q(assessment_point__series=series_id)
+def hold_visits(*series_ids: int) -> None:
+    """Hold the visits of these courses until the transaction ends, before the courses themselves."""
+    of_series = Q(treatment_session__series__in=series_ids) | Q(assessment_point__series__in=series_ids)
+    list(Booking.objects.select_for_update(of=("self",)).filter(of_series).order_by("pk"))
 
 
 def stop_series(actor: Actor, *, series: Series, reason: str) -> None:

@@ -80,7 +80,9 @@ def tidy(now: datetime) -> None:
 def drop_expired_holds(now: datetime) -> int:
     """Give back the time of holds whose end has come; how many there were."""
     with atomic():
-        expired = list(Booking.objects.filter(state=Booking.State.HELD, held_until__lte=now).order_by("pk"))
+        ended = Booking.objects.filter(state=Booking.State.HELD, held_until__lte=now).order_by("pk")
+        # Whoever answers at this very moment holds the row, and has it.
+        expired = list(ended.select_for_update(of=("self",), skip_locked=True))
         release_all(expired)
         Booking.objects.filter(pk__in=[each.pk for each in expired]).update(state=Booking.State.CANCELLED)
         for booking in expired:

@@ -8,9 +8,9 @@ from mesoclinic.accounts import Role, User
 from mesoclinic.actors import Actor, PatientByLink, System
 from mesoclinic.errors import ClinicError, OutOfScope
 from mesoclinic.transactions import atomic
-from patients.models import PatientLink, Todo
+from patients.models import Todo
 from patients.queries.links import open_links
-from patients.services.links import Wanted, locked, make_links, revoke
+from patients.services.links import Wanted, link_of, locked, make_links, revoke
 from sessions.models import Booking, BookingChange
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import BOOKING
@@ -94,8 +94,8 @@ def _wanted(booking: Booking, by: User | None) -> Wanted | None:
 
 def _mine(actor: PatientByLink) -> OwnVisit:
     """The actor's visit, held until the transaction ends; raises OutOfScope when it has changed meanwhile."""
-    link: PatientLink = locked(actor)
-    found = own_visit(link, hold=True)
+    found = own_visit(link_of(actor), hold=True)
+    locked(actor)
     if found is None:
         raise OutOfScope(_("This link does not work any more."))
     return found

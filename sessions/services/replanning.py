@@ -58,9 +58,10 @@ def _replan(actor: Actor, series_id: int, wishes: Wishes, seen: str) -> int:
 
 def _held(actor: Actor, series_id: int) -> Series:
     """The series with its visits, held until the transaction ends; in the same order as whoever undoes a change."""
-    hold_unmerged(series_for(actor, series_id).patient_id)
+    patient_id = series_for(actor, series_id).patient_id
     visits = Booking.objects.select_for_update(of=("self",)).filter(treatment_session__series=series_id)
     list(visits.order_by("pk").values_list("pk", flat=True))
+    hold_unmerged(patient_id)
     list(Series.objects.select_for_update(of=("self",)).filter(pk=series_id).values_list("pk", flat=True))
     return series_for(actor, series_id)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import models
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -21,13 +21,14 @@ from mesoclinic.sites import Site
 from mesoclinic.transactions import atomic
 from sessions.models import Booking, BookingChange, BookingUse, Series, TreatmentSession
 from sessions.queries.changes import BOOKING, SERIES, SESSION, change_for, last_change_of, undo_window, who_did
+from sessions.queries.stops import going_on_stops
 from sessions.services.grid import Use, occupy_all, release_all
 
 Deed = BookingChange.Deed
 Columns = dict[str, Any]
 TABLES: dict[str, type[models.Model]] = {BOOKING: Booking, SESSION: TreatmentSession, SERIES: Series}
-# Whoever stops a series holds it first and its visits then; another order could wait in a circle.
-HELD_IN_ORDER = (SERIES, BOOKING, SESSION)
+# Everybody holds visits first, then the patient, the series and a link; another order could wait in a circle.
+HELD_IN_ORDER = (BOOKING, SERIES, SESSION)
 COMPARED = {
     BOOKING: ("patient_id", "clinician_id", "starts_at", "ends_at", "state", "treatment_session_id", "uses"),
     SESSION: ("state", "flag"),
@@ -96,6 +97,7 @@ def undo(actor: Actor, *, change_id: int) -> BookingChange:
         change = BookingChange.objects.select_for_update(of=("self",)).select_related("site").get(pk=change_id)
         _check_time(change)
         _check_same(change)
+        _check_rest(change)
         with undoable(actor, Deed.UNDONE, site=change.site, patient_id=change.patient_id) as back:
             _put_back(change, back)
         change.undone_at = clock.now()
@@ -173,6 +175,32 @@ def _check_same(change: BookingChange) -> None:
         for number, columns in left.items():
             if _compared(kind, columns) != _compared(kind, now[number]):
                 raise Conflict(_what_changed(change, kind, int(number)))
+
+
+def _check_rest(change: BookingChange) -> None:
+    """What hangs together with it must stand as well: the other sessions of the course, and what lets it go on."""
+    of_change = Q(pk__in=[int(number) for number in change.after[SERIES]])
+    of_change |= Q(sessions__in=[int(number) for number in change.after[SESSION]])
+    for series in Series.objects.filter(of_change).select_related("plan_version__plan").distinct():
+        visits = series.sessions.values_list("bookings", flat=True)
+        if later := next((each for each in _later(change) if _touches(each, set(visits))), None):
+            raise Conflict(
+                _("This cannot be undone: %(who)s changed another session of this course meanwhile.")
+                % {"who": who_did(later)}
+            )
+        ended = change.after[SERIES].get(str(series.pk)) or {}
+        if ended.get("state") == Series.State.STOPPED and (words := going_on_stops(series.plan_version)):
+            raise Conflict(_("This cannot be undone: %(why)s") % {"why": words})
+
+
+def _later(change: BookingChange) -> QuerySet[BookingChange]:
+    """What others than this change did to the same patient's visits since, and stands."""
+    since = BookingChange.objects.filter(patient=change.patient_id, pk__gt=change.pk, undone_at=None)
+    return since.exclude(deed=Deed.UNDONE).select_related("by")
+
+
+def _touches(change: BookingChange, visits: set[int | None]) -> bool:
+    return any(int(number) in visits for number in change.after[BOOKING])
 
 
 def _compared(kind: str, columns: Columns | None) -> Columns | None:

@@ -19,18 +19,16 @@ from patients.queries.people import patients_for
 from patients.services.hold import hold_unmerged
 from sessions.models import Booking, ResourceKind, TreatmentSession
 from sessions.queries.board import NEXT, may_set
-from sessions.queries.bookings import MOVABLE, booking_for, sites_for
+from sessions.queries.bookings import CANCELLABLE, MOVABLE, booking_for, sites_for
 from sessions.queries.moving import outside_window
 from sessions.queries.naming import blocked_words, clash_words
-from sessions.queries.planning import clinic_time
-from sessions.queries.planning import visit_type_of as visit_type_of
+from sessions.queries.planning import clinic_time, visit_type_of
 from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
 from sessions.services.undo import Deed, undoable
 
 ALTERNATIVES = 3
 LOOK_AHEAD = timedelta(days=14)
-CANCELLABLE = (*MOVABLE, Booking.State.ARRIVED)
 TAKEN = (Blocked.CLINICIAN_TAKEN, Blocked.ROOM_TAKEN, Blocked.DEVICE_TAKEN, Blocked.PATIENT_TAKEN)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import time, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from mesoclinic import access, audit, clock, news
@@ -17,7 +18,7 @@ from patients.queries.contact import mail_hindrance
 from patients.queries.links import open_links
 from patients.services import notices
 from patients.services.hold import hold_unmerged
-from patients.services.links import Wanted, locked, make_links, revoke
+from patients.services.links import Wanted, link_of, locked, make_links, revoke
 from patients.services.notices import Matter
 from sessions.models import Booking, TimeOffer, TreatmentSession, WaitingEntry
 from sessions.queries.own_offer import PURPOSE, offer_id_of, subject_of
@@ -110,8 +111,8 @@ def answer_own_offer(actor: PatientByLink, *, taken: bool) -> TimeOffer:
     """The patient answers by link, once; the desk is told of a no, as somebody else is next in turn."""
     access.require(actor, Can.CHANGE_OWN_VISIT)
     with atomic():
+        offer = _open_offer(offer_id_of(link_of(actor)))
         link = locked(actor)
-        offer = _open_offer(offer_id_of(link))
         if offer.hold.patient_id != link.patient_id:
             raise OutOfScope(_("This link does not work any more."))
         _settle(actor, offer, taken=taken)
@@ -189,7 +190,8 @@ def _hold(actor: Actor, freed: Booking, entry: WaitingEntry, place: Place, *, by
 
 def _open_offer(offer_id: int) -> TimeOffer:
     """The offer with its hold, locked; raises Conflict once it is answered or the hold has ended."""
-    Booking.objects.select_for_update(of=("self",)).get(time_offer=offer_id)
+    visits = Q(time_offer=offer_id) | Q(treatment_session__waiting__offers=offer_id)
+    list(Booking.objects.select_for_update(of=("self",)).filter(visits).order_by("pk"))
     offer = all_offers().get(pk=offer_id)
     hold_unmerged(offer.entry.session.series.patient_id)
     if not is_open(offer):

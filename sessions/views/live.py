@@ -10,7 +10,7 @@ from sessions.queries.bookings import booking_for, site_for
 from sessions.queries.calendar import days_shown
 from sessions.queries.live import version_of
 from sessions.queries.moving import barred_for
-from sessions.services.visits import visit_type_of
+from sessions.queries.planning import visit_type_of
 from sessions.views.calendar import page_of, wanted_of
 
 

@@ -4,14 +4,15 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from mesoclinic.errors import ClinicError, NotAllowed, OutOfScope, StaleRecord
+from mesoclinic.errors import ClinicError, Conflict, NotAllowed, OutOfScope, StaleRecord
 from patients.models import Notice
+from patients.services.consents import withdraw_consent
 from sessions.models import Booking, BookingChange, Occupancy, Series, TreatmentSession
 from sessions.queries.endings import ending_of
 from sessions.services import reminders
 from sessions.services.endings import end_course
 from sessions.services.undo import undo
-from tests.builders import bookings, clinic, people, plans, treatments
+from tests.builders import bookings, clinic, consents, people, plans, treatments
 
 State = TreatmentSession.State
 
@@ -65,3 +66,14 @@ def test_whoever_may_not_or_is_late_ends_nothing(series):
     with pytest.raises(ClinicError, match="Enter the reason"):
         end_course(series.booked_by, **(order | {"reason": " "}))
     assert list(Booking.objects.order_by("pk").values()) == before
+
+
+def test_ending_is_not_undone_once_the_consent_was_withdrawn(series):
+    doctor = clinic.dermatologist(series.site)
+    consent = consents.recorded(doctor, series.plan_version)
+    end_course(series.booked_by, series_id=series.pk, version=series.version, reason="Prefers tablets")
+    withdraw_consent(doctor, consent_id=consent.pk)
+    with pytest.raises(Conflict, match="withdrew the consent"):
+        undo(series.booked_by, change_id=BookingChange.objects.last().pk)
+    series.refresh_from_db()
+    assert series.state == Series.State.STOPPED

@@ -1,6 +1,6 @@
 """Two records of one person become one and part again: nothing of safety is lost, nothing is doubled."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from mesoclinic.errors import ClinicError, Conflict, NotAllowed, OutOfScope, Sta
 from patients.models import FactSheet, Notice, Patient, PatientLink, PatientMerge, Todo
 from patients.queries.banner import current_facts
 from patients.queries.links import open_links
-from patients.queries.merging import likely_pairs
+from patients.queries.merging import likely_pairs, merge_for
 from patients.queries.papers import papers_of
 from patients.queries.people import find_patients, patient_for
 from patients.services.corrections import void_consultation
@@ -258,3 +258,28 @@ def test_the_desk_asks_once_and_a_doctor_merges(desk, ana, twin):
     ask_for_merge(desk, one_id=ana.pk, other_id=twin.pk)
     ask_for_merge(desk, one_id=ana.pk, other_id=twin.pk)
     assert Todo.objects.get().role == "dermatologist"
+
+
+def test_an_undone_merge_is_read_by_those_who_reach_both(doctor, site, ana, twin):
+    elsewhere = clinic.site()
+    ana.patient_sites.create(site=elsewhere, linked_at=clock.now())
+    colleague = clinic.dermatologist(at=elsewhere)
+    made = merge(doctor, ana, twin)
+    assert merge_for(colleague, made.pk) == made
+    undo_merge(doctor, merge_id=made.pk, reason="Two sisters.")
+    assert merge_for(doctor, made.pk) == made
+    with pytest.raises(OutOfScope):
+        merge_for(colleague, made.pk)
+
+
+def test_a_merge_is_not_undone_while_a_message_about_its_visits_waits(site, doctor, desk, ana, twin):
+    version = plans.signed_plan(twin, doctor, site, session_count=2)
+    bookings.series(desk, version, MONDAY, earliest=time(9))
+    made = merge(doctor, ana, twin)
+    visit = Booking.objects.get(treatment_session__ordinal=2)
+    local = visit.starts_at.astimezone(site.zone).replace(tzinfo=None)
+    move_booking(desk, booking_id=visit.pk, version=visit.version, starts_at=local + timedelta(days=1))
+    with pytest.raises(Conflict, match="about to go out"):
+        undo_merge(doctor, merge_id=made.pk, reason="Two sisters.")
+    made.refresh_from_db()
+    assert made.undone_at is None

@@ -274,3 +274,18 @@ def test_a_reminder_that_fell_due_while_its_visit_was_cancelled_goes_out(scene, 
     scene.undo()
     (letter,) = told(clock, letters)
     assert "We look forward to seeing you" in letter
+
+
+def test_a_session_does_not_come_back_beside_one_that_was_moved_meanwhile(scene):
+    series = scene.series()
+    second, third = (Booking.objects.get(treatment_session__ordinal=ordinal) for ordinal in (2, 3))
+    scene.move(second, days=-1)
+    mine = last()
+    scene.move(third, days=-1)
+    now = clinic_now()
+    with pytest.raises(Conflict, match="another session of this course"):
+        undo(scene.desk, change_id=mine.pk)
+    assert clinic_now() == now
+    undo(scene.desk, change_id=last().pk)
+    undo(scene.desk, change_id=mine.pk)
+    assert series.sessions.filter(state="booked").count() == 3

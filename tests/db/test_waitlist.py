@@ -1,6 +1,6 @@
 """A time that was given back goes to whoever fits, in a fair order, one at a time."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -8,7 +8,7 @@ from mesoclinic.errors import Conflict
 from sessions.models import Booking, Occupancy, TimeOffer, TreatmentSession
 from sessions.queries.waitlist import freed_time
 from sessions.rules.waiting import Waiting, in_turn
-from sessions.services.visits import cancel_booking
+from sessions.services.visits import cancel_booking, move_booking
 from sessions.services.waitlist import answer_offer, offer_time, stop_waiting, wait_for_time
 from tests.builders import bookings, clinic, people, plans
 
@@ -129,3 +129,16 @@ def test_a_time_outside_the_window_or_that_breaks_the_next_one_is_not_offered(si
     }
     stop_waiting(desk, entry_id=entry.pk)
     assert len(freed_time(desk, freed).others) == 1
+
+
+def test_a_time_that_is_kept_for_an_answer_is_not_moved(site, doctor, desk):
+    freed = give_back(desk, course(site, doctor, desk, MONDAY))
+    other = course(site, doctor, desk, date(2026, 12, 9))
+    give_back(desk, other)
+    entry = wait_for_time(desk, session_id=other.sessions.get(ordinal=1).pk)
+    hold = offer_time(desk, freed_id=freed.pk, entry_id=entry.pk).hold
+    later = hold.starts_at.astimezone(site.zone).replace(tzinfo=None) + timedelta(hours=1)
+    with pytest.raises(Conflict, match="cannot be moved"):
+        move_booking(desk, booking_id=hold.pk, version=hold.version, starts_at=later)
+    hold.refresh_from_db()
+    assert hold.starts_at == freed.starts_at

@@ -13,7 +13,7 @@ from patients.queries.links import token_of
 from sessions.models import Booking, BookingChange, BookingUse
 from sessions.queries.own_visit import open_link_of
 from sessions.services.undo import undo
-from sessions.services.visits import move_booking
+from sessions.services.visits import cancel_booking, move_booking
 from tests.builders import bookings, clinic, people, plans
 from tests.db.test_reminders import Postbox, deliver_due
 
@@ -203,3 +203,15 @@ def test_the_link_dies_with_its_visit(single, clock, why):
     assert Client().get(DONE).status_code == 404
     assert everything() == before
     assert Client().get(door, follow=True).status_code in ({200} if why == "other purpose" else {404})
+
+
+def test_without_the_session_before_only_the_clinic_tells_when_the_next_may_be(series):
+    third = Booking.objects.get(treatment_session__ordinal=3)
+    gone = series.now()
+    cancel_booking(series.desk, booking_id=gone.pk, version=gone.version)
+    phone = Client()
+    assert phone.get(series.door(third)).headers["Location"] == HERE
+    assert choices(phone.get(MOVE)) == []
+    assert phone.post(MOVE, {"choice": f"{datetime(2026, 12, 14, 9):%Y%m%d%H%M}-{series.doctor.pk}"}).status_code == 422
+    third.refresh_from_db()
+    assert third.version == 1
