@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -9,6 +10,7 @@ from mesoclinic import clock
 from patients.models import Notice
 from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import CANCELLABLE
+from sessions.queries.messages import NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,11 @@ class Ending:
     visits: Sequence[Booking]
     sessions: int
     messages: Sequence[Notice]
+
+    @property
+    def letters(self) -> list[tuple[datetime, str]]:
+        """When each of these messages goes out, and what it is, in the words of the ledger."""
+        return [(each.due_at, str(NAMES.get(each.rule, each.rule))) for each in self.messages]
 
 
 def ending_of(series: Series) -> Ending:

@@ -38,6 +38,7 @@ def test_ending_cancels_what_is_ahead_and_keeps_what_follows_a_treatment(series)
     series.refresh_from_db()
     assert (series.state, series.stop_reason) == (Series.State.STOPPED, "Prefers tablets")
     assert list(series.sessions.values_list("state", flat=True)) == [State.PERFORMED] + [State.ABANDONED] * 3
+    assert "Message on day 7" in [name for _due_at, name in ending.letters]
     assert not Booking.objects.filter(state="booked").exists()
     assert {each.state for each in Notice.objects.filter(pk__in=[each.pk for each in ending.messages])} == {"waiting"}
     ahead = [f"booking:{visit.pk}" for visit in ending.visits]
