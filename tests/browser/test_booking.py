@@ -1,16 +1,19 @@
-"""A whole series booked while the patient is on the phone: in four interactions, and by keyboard alone."""
+"""A whole series booked while the patient is on the phone: in four interactions, in six with other wishes, by keyboard alone."""
 
 from collections.abc import Callable
+from datetime import time, timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from patients.models import PlanVersion
-from sessions.models import Series
+from sessions.models import Booking, Series
+from tests.browser.conftest import OPENED
 
 pytestmark = pytest.mark.usefixtures("rows")
 
-BY_DEFAULT = 4
+BY_DEFAULT, WITH_WISHES = 4, 6
+IN_TWO_WEEKS = timedelta(days=14)
 MOST_TABS = 80
 
 
@@ -27,6 +30,13 @@ class Desk:
     def type(self, field: Locator, text: str) -> None:
         field.fill(text)
         field.press("Enter")
+        self.count += 1
+
+    def asks(self, wish: Locator, text: str) -> None:
+        """A changed wish is answered by new dates at once, without a button."""
+        wish.fill(text)
+        with self.page.expect_response("**/book/"):
+            wish.press("Tab")
         self.count += 1
 
 
@@ -48,6 +58,22 @@ def test_a_series_with_its_defaults_takes_four_interactions(to_book):
     desk.click(page.get_by_role("button", name=f"Book {version.session_count} sessions"))
     is_booked(page, version)
     assert desk.count <= BY_DEFAULT
+
+
+def test_a_series_with_another_start_week_and_time_takes_six_interactions(to_book):
+    page, version = to_book
+    desk = found(page, version)
+    start = (OPENED + IN_TWO_WEEKS).date()
+    desk.asks(page.get_by_label("First session from"), start.isoformat())
+    desk.asks(page.get_by_label("Not before"), "11:00")
+    desk.click(page.get_by_role("button", name=f"Book {version.session_count} sessions"))
+    is_booked(page, version)
+    assert desk.count <= WITH_WISHES
+    zone = version.plan.site.zone
+    visits = Booking.objects.filter(treatment_session__series__plan_version=version).order_by("starts_at")
+    times = [visit.starts_at.astimezone(zone) for visit in visits]
+    assert start <= times[0].date() < start + timedelta(days=7)
+    assert all(each.time() >= time(11) for each in times)
 
 
 def test_a_series_is_booked_by_keyboard_alone(to_book):
