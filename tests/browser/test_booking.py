@@ -1,4 +1,4 @@
-"""A whole series booked while the patient is on the phone: in four interactions, in six with other wishes, by keyboard alone."""
+"""A whole series booked while the patient is on the phone: interactions counted, other wishes, by keyboard alone."""
 
 from collections.abc import Callable
 from datetime import time, timedelta
