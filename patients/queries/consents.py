@@ -1,9 +1,11 @@
 """Consents within an actor's scope, and whether one covers a treatment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,7 +14,7 @@ from mesoclinic.errors import OutOfScope
 from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion, TreatmentPlan
 from patients.queries.consent_form import current_form
-from patients.queries.people import reached, records_of_person
+from patients.queries.people import reached
 from patients.rules.consent import Given, Lack, validity
 from protocols.queries.catalogue import current_catalogue
 
@@ -69,14 +71,26 @@ def signed_version_of(plan: TreatmentPlan) -> PlanVersion | None:
 
 def valid_consent_for(version: PlanVersion, on: date) -> Standing:
     """The consent that covers this plan version on a date, or the reason why none does."""
+    return standings_on(on, [version])[version.pk]
+
+
+def standings_on(on: date, versions: Sequence[PlanVersion]) -> dict[int, Standing]:
+    """The same of several plan versions, by their numbers, in as many statements as for one."""
+    patients = {version.plan.patient_id for version in versions}
+    of_them = Q(patient__in=patients) | Q(patient__merged_into__in=patients)
     states = (Consent.State.SIGNED, Consent.State.WITHDRAWN)
-    records = records_of_person(version.plan.patient_id)
-    treatment = Consent.objects.filter(patient__in=records, kind=Consent.Kind.TREATMENT, state__in=states)
-    last = treatment.filter(plan_version=version).order_by("-signed_at", "-pk").first()
-    found = last or treatment.order_by("-signed_at", "-pk").first()
-    given = given_of(found) if found is not None else None
-    result = validity(given, plan_version=version.pk, form=current_form(), on=on, catalogue=current_catalogue())
-    return Standing(result.holds, found if result.holds is Tri.YES else None, result.lacks, result.through)
+    treatment = Consent.objects.filter(of_them, kind=Consent.Kind.TREATMENT, state__in=states)
+    given = list(treatment.annotate(person=Coalesce("patient__merged_into", "patient")).order_by("-signed_at", "-pk"))
+    form, catalogue = current_form(), current_catalogue()
+    found = {}
+    for version in versions:
+        own = [each for each in given if each.person == version.plan.patient_id]
+        last = next((each for each in own if each.plan_version_id == version.pk), own[0] if own else None)
+        known = given_of(last) if last is not None else None
+        result = validity(known, plan_version=version.pk, form=form, on=on, catalogue=catalogue)
+        holds = result.holds is Tri.YES
+        found[version.pk] = Standing(result.holds, last if holds else None, result.lacks, result.through)
+    return found
 
 
 def given_of(consent: Consent) -> Given:

@@ -116,8 +116,12 @@ def lot_for(actor: User, lot_id: int) -> Lot:
     return found
 
 
-def usable_lots(product: Product, site: Site, on: date) -> QuerySet[Lot]:
-    """Released lots with stock that are in date, those that expire first before the others."""
-    return Lot.objects.filter(
-        product=product, site=site, state=Lot.State.RELEASED, expires_on__gte=on, on_hand_ml__gt=0
-    ).order_by("expires_on", "number")
+def usable_lots(products: Iterable[int], site: Site, on: date) -> dict[int, list[Lot]]:
+    """By product: released lots with stock that are in date, those that expire first before the others."""
+    found: dict[int, list[Lot]] = {product: [] for product in products}
+    lots = Lot.objects.filter(
+        product__in=list(found), site=site, state=Lot.State.RELEASED, expires_on__gte=on, on_hand_ml__gt=0
+    )
+    for lot in lots.order_by("expires_on", "number"):
+        found[lot.product_id].append(lot)
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from mesoclinic.accounts import Role, User
@@ -45,9 +45,18 @@ def event_for(actor: Actor, event_id: int) -> AdverseEvent:
 
 def events_of(patient_id: int) -> list[AdverseEvent]:
     """All events of a patient, with what the rules read of them."""
-    rows = AdverseEvent.objects.filter(patient__in=records_of_person(patient_id)).order_by("pk")
-    related = ("site", "record__session__series__plan_version")
-    return list(rows.select_related(*related).prefetch_related("lots"))
+    return events_of_all([patient_id])[patient_id]
+
+
+def events_of_all(patient_ids: Iterable[int]) -> dict[int, list[AdverseEvent]]:
+    """The same of several patients, in as many statements as for one."""
+    found: dict[int, list[AdverseEvent]] = {patient_id: [] for patient_id in patient_ids}
+    rows = AdverseEvent.objects.filter(Q(patient__in=list(found)) | Q(patient__merged_into__in=list(found)))
+    related = ("site", "patient", "record__session__series__plan_version")
+    for event in rows.order_by("pk").select_related(*related).prefetch_related("lots"):
+        for person in found.keys() & {event.patient_id, event.patient.merged_into_id}:
+            found[person].append(event)
+    return found
 
 
 def site_of(actor: User, patient: Patient) -> Site:
@@ -202,5 +211,5 @@ def _in_course(event: AdverseEvent, version: PlanVersion) -> bool:
     if event.record is not None:
         return event.record.session.series.plan_version.plan_id == version.plan_id
     # What was told after the plan was made was not weighed when it was made, whenever it began.
-    first = version.plan.versions.order_by("number").values_list("made_at", flat=True).first()
-    return first is not None and event.reported_at >= first
+    first = min(version.plan.versions.all(), key=lambda each: each.number, default=None)
+    return first is not None and event.reported_at >= first.made_at

@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic import clock
 from mesoclinic.access import Can, may
 from mesoclinic.actors import Actor
+from mesoclinic.rules.finding import Finding
 from mesoclinic.sites import Site, VisitKind
 from sessions.models import Booking, Series, TreatmentSession, WindowOverride
+from sessions.queries.blocks import blocks_of
 from sessions.queries.bookings import MOVABLE, bookings_for
 from sessions.queries.live import Seen, seen_at
+from sessions.queries.timers import Timer, timers_of
 from sessions.queries.window_overrides import overrides_of
 
 State = Booking.State
@@ -59,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One patient of today, and the taps that may follow."""
+    """One patient of today, the taps that may follow, what keeps the session from starting, and the clock that runs."""
 
     booking: Booking
     starts: datetime
@@ -67,6 +70,8 @@ class Card:
     late_minutes: int
     may_replan: bool
     override: WindowOverride | None
+    blocks: Sequence[Finding]
+    timer: Timer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Board:
     @property
     def address(self) -> str:
         """What in an address names this board, and its day to whoever asks whether it changed."""
-        return urlencode({"view": "day", "site": self.site.pk})
+        return urlencode({"view": "day", "site": self.site.pk, "blocks": "on"})
 
     @property
     def patient_ids(self) -> list[int]:
@@ -99,13 +104,16 @@ class Board:
 def board_for(actor: Actor, *, site: Site) -> Board:
     """Today's patients of a site by state."""
     now = clock.now().astimezone(site.zone)
-    seen = seen_at(actor, site=site, first=now.date(), last=now.date())
+    seen = seen_at(actor, site=site, first=now.date(), last=now.date(), blocks=True)
     midnight = datetime.combine(now.date(), time(), site.zone)
     end = datetime.combine(now.date() + timedelta(days=1), time(), site.zone)
     todays = bookings_for(actor).filter(site=site, starts_at__gte=midnight, starts_at__lt=end, patient__isnull=False)
     bookings = list(todays.order_by("starts_at", "pk"))
-    overrides = overrides_of(bookings)
-    cards = [_card(actor, booking, now, overrides.get(booking.pk)) for booking in bookings]
+    overrides, blocks, timers = overrides_of(bookings), blocks_of(site, bookings), timers_of(site, bookings, now)
+    cards = [
+        _card(actor, booking, now, overrides.get(booking.pk), blocks.get(booking.pk, ()), timers.get(booking.pk))
+        for booking in bookings
+    ]
     columns = [Column(title, [card for card in cards if card.booking.state in states]) for title, states in COLUMNS]
     return Board(site, now, columns, seen)
 
@@ -124,11 +132,19 @@ def may_set(actor: Actor, state: str) -> bool:
     return (state in AT_THE_DESK and may(actor, Can.BOOK)) or (rooms and may(actor, Can.PREPARE_TREATMENT))
 
 
-def _card(actor: Actor, booking: Booking, now: datetime, override: WindowOverride | None) -> Card:
+def _card(
+    actor: Actor,
+    booking: Booking,
+    now: datetime,
+    override: WindowOverride | None,
+    blocks: Sequence[Finding],
+    timer: Timer | None,
+) -> Card:
     waiting = booking.state in (State.BOOKED, State.CONFIRMED)
     late = int((now - booking.starts_at).total_seconds() // 60) if waiting else 0
     starts = booking.starts_at.astimezone(now.tzinfo)
-    return Card(booking, starts, steps_for(actor, booking), max(late, 0), may_replan(actor, booking), override)
+    steps, replans = steps_for(actor, booking), may_replan(actor, booking)
+    return Card(booking, starts, steps, max(late, 0), replans, override, blocks, timer)
 
 
 def may_replan(actor: Actor, booking: Booking) -> bool:

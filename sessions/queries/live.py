@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from mesoclinic.actors import Actor
 from mesoclinic.sites import Site
+from patients.models import Patient
 from sessions.models import BookingChange
 from sessions.queries.bookings import bookings_for
 from sessions.queries.changes import changes_for, who_did, words_of
@@ -29,18 +30,26 @@ class Deed:
     words: str
 
 
-def seen_at(actor: Actor, *, site: Site, first: date, last: date) -> Seen:
+def seen_at(actor: Actor, *, site: Site, first: date, last: date, blocks: bool = False) -> Seen:
     """Read it before the page: what changes while the page is read makes the screen ask again."""
     newest = BookingChange.objects.filter(site=site).order_by("-pk").values_list("pk", flat=True).first()
-    return Seen(version_of(actor, site=site, first=first, last=last), newest or 0)
+    return Seen(version_of(actor, site=site, first=first, last=last, blocks=blocks), newest or 0)
 
 
-def version_of(actor: Actor, *, site: Site, first: date, last: date) -> str:
-    """Changes when a visit between two days is made, moved, cancelled or led to another state."""
+def version_of(actor: Actor, *, site: Site, first: date, last: date, blocks: bool = False) -> str:
+    """Changes when a visit between two days is made, moved, cancelled or led to another state.
+
+    With `blocks` also when a consent, a treatment record or an adverse event of one of its patients changes.
+    """
     starts = datetime.combine(first, time(), site.zone)
     ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
     shown = bookings_for(actor).filter(site=site, starts_at__lt=ends, ends_at__gt=starts)
     rows = list(shown.order_by("pk").values_list("pk", "version"))
+    if blocks:
+        patients = Patient.objects.filter(pk__in=shown.values("patient")).order_by("pk")
+        for name, column in (("consents", "state"), ("treatment_records", "version"), ("adverse_events", "version")):
+            there = patients.filter(**{f"{name}__isnull": False}).order_by(f"{name}__pk")
+            rows += there.values_list(f"{name}__pk", f"{name}__{column}")
     return sha256(repr(rows).encode()).hexdigest()[:16]
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
+from mesoclinic.sites import Site
 from patients.models import Acknowledgement, Consultation, FactSheet
 from patients.queries.acknowledgements import cautions, stored
 from patients.queries.consents import Standing, valid_consent_for
@@ -68,18 +69,19 @@ def basis_of(record: TreatmentRecord) -> Basis:
 def readiness_of(record: TreatmentRecord, basis: Basis | None = None) -> Readiness:
     """Check everything anew; without a re-screen of today nothing is checked, and that is a stop."""
     basis = basis or basis_of(record)
-    stops = [*_plan(record), *_visit(record), *_rescreen(record)]
+    stops = [*_plan(record), *_visit(record), *rescreen_stops(record, record.site, _newest_sheet(record))]
     if record.fact_sheet is None or record.candidacy is None:
-        return Readiness(None, None, (), frozenset(), (*stops, *_consent(basis), *_lots(basis)), {})
+        waiting = (*stops, *consent_stops(basis.consent), *lot_stops(basis.needs))
+        return Readiness(None, None, (), frozenset(), waiting, {})
     mixture = _mixture(record, basis)
     catalogue = catalogue_of(record.candidacy.release)
     day = check_day(_facts(record, basis, catalogue), mixture.result, catalogue)
     aside = _overridden(record, day)
     warned = tuple(found for found in (*day.candidacy.fired, *day.findings) if found.level is Level.CAUTION)
     unread = frozenset(found.rule for found in warned) - _read(record) - aside.keys()
-    stops += [*_verdict(day, aside), *_unread(unread), *_formulation(mixture), *_consent(basis)]
+    stops += [*_verdict(day, aside), *_unread(unread), *_formulation(mixture), *consent_stops(basis.consent)]
     stops += [found for found in (*day.findings, *booking_stops(version_of(record))) if found.level in STOPPING]
-    stops += [*_lots(basis), *_withheld(record, basis), *_approved(record)]
+    stops += [*lot_stops(basis.needs), *withheld_stops(record, basis.uses), *_approved(record)]
     open_points = [point for point in day.open_points if point != _given(day) or not _allows(day, aside)]
     if not stops and open_points:
         stops.append(_stop("7.1", ", ".join(open_points), _("Ask the doctor.")))
@@ -114,7 +116,7 @@ def _mixture(record: TreatmentRecord, basis: Basis) -> FormulationResult:
     catalogue = catalogue_of(version.release)
     facts = from_sheet(record.fact_sheet.facts if record.fact_sheet else {}, evaluated_on=on, catalogue=catalogue)
     # Until every product has a lot the lots are not judged here: that they are missing is a stop of its own.
-    lots = lots_in(basis.uses) if not list(_lots(basis)) else None
+    lots = lots_in(basis.uses) if not list(lot_stops(basis.needs)) else None
     plan = technique_of(version)
     return check_mixture(mixture_of(version, lots=lots), plan, facts=facts, evaluated_on=on, catalogue=catalogue)
 
@@ -133,12 +135,17 @@ def _visit(record: TreatmentRecord) -> Iterator[Finding]:
         yield _stop("VISIT", _("The visit of this session is not today."), _("Move the visit to today."))
 
 
-def _rescreen(record: TreatmentRecord) -> Iterator[Finding]:
-    if record.rescreened_on != today_at(record.site):
+def _newest_sheet(record: TreatmentRecord) -> int | None:
+    sheets = FactSheet.objects.filter(patient=record.patient_id).order_by("-number")
+    return sheets.values_list("pk", flat=True).first()
+
+
+def rescreen_stops(record: TreatmentRecord | None, site: Site, newest_sheet: int | None) -> Iterator[Finding]:
+    """Today's questions must be answered, on the newest facts; before there is a record nothing was asked."""
+    if record is None or record.rescreened_on != today_at(site):
         yield _stop("DY-01", _("Today's re-screen is not done."), _("Ask today's questions and save them."))
         return
-    last = FactSheet.objects.filter(patient=record.patient_id).order_by("-number").first()
-    if last is not None and last.pk != record.fact_sheet_id:
+    if newest_sheet is not None and newest_sheet != record.fact_sheet_id:
         yield _stop("DY-05", _("Facts changed after the re-screen."), _("Save the re-screen again."))
 
 
@@ -173,25 +180,37 @@ def _formulation(mixture: FormulationResult) -> Iterator[Finding]:
         yield from (found for found in mixture.findings if found.level in STOPPING)
 
 
-def _consent(basis: Basis) -> Iterator[Finding]:
-    if basis.consent.holds is not Tri.YES:
+def consent_stops(consent: Standing) -> Iterator[Finding]:
+    """The consent for exactly this plan version must hold today."""
+    if consent.holds is not Tri.YES:
         clears = _("The patient signs the consent for this plan version.")
-        yield _stop("SD-08", basis.consent.reason, clears, "consent")
+        yield _stop("SD-08", consent.reason, clears, "consent")
 
 
-def _lots(basis: Basis) -> Iterator[Finding]:
-    if not basis.needs:
+def lot_stops(needs: Sequence[Need]) -> Iterator[Finding]:
+    """Every product of the plan must be drawn up."""
+    if not needs:
         yield _stop("FX-00", _("The plan names no product."), _("The doctor signs a plan version with its products."))
-    for need in basis.needs:
-        if need.left_ml != Decimal(0):
+    for need in needs:
+        if need.short:
+            yield short_stop(need)
+        elif need.left_ml != Decimal(0):
             words = {"product": need.component.product.name, "left": f"{need.left_ml.normalize():f}"}
             clears = _("Draw up %(left)s mL more of %(product)s.") % words
             yield _stop("LOT", _("%(product)s is not drawn up.") % words, clears, str(need.component.pk))
 
 
-def _withheld(record: TreatmentRecord, basis: Basis) -> Iterator[Finding]:
+def short_stop(need: Need) -> Finding:
+    """That the clinic has less of a product than the plan needs."""
+    amounts = {"left": f"{need.left_ml.normalize():f}", "have": f"{need.at_hand_ml.normalize():f}"}
+    words = {"product": need.component.product.name} | amounts
+    reason = _("%(product)s is short: %(left)s mL needed, %(have)s mL may be used.") % words
+    return _stop("LOT", reason, _("Receive a lot of %(product)s.") % words, str(need.component.pk))
+
+
+def withheld_stops(record: TreatmentRecord, uses: Iterable[LotUse]) -> Iterator[Finding]:
     """Each lot in a syringe, the earlier ones of a product too: the check of the mixture sees the last."""
-    for use in basis.uses:
+    for use in uses:
         reason = withheld(record, use.lot)
         if reason:
             words = _("Lot %(number)s is drawn up. %(reason)s") % {"number": use.lot.number, "reason": reason}

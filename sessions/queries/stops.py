@@ -1,6 +1,6 @@
 """What forbids booking a plan at all, by the rules of scheduling (clinical.md 6.2, 6.3), on the day of the booking."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -9,17 +9,31 @@ from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
-from sessions.queries.adverse import GRAVE, UNSETTLED, course_stops, events_of, open_grade, sentinel_open
+from sessions.models import AdverseEvent
+from sessions.queries.adverse import GRAVE, UNSETTLED, course_stops, events_of_all, open_grade, sentinel_open
 from sessions.rules.schedule import CourseState, plan_course
 
 
 def booking_stops(version: PlanVersion) -> list[Finding]:
     """Each rule that blocks booking this plan today; empty when none does."""
+    return stops_of_plans([version])[version.pk]
+
+
+def stops_of_plans(versions: Sequence[PlanVersion]) -> dict[int, list[Finding]]:
+    """The same of several plan versions, by their numbers, in as many statements as for one."""
+    events = events_of_all({version.plan.patient_id for version in versions})
+    given = Consent.objects.filter(kind=Consent.Kind.TREATMENT, state=Consent.State.SIGNED)
+    signed = {
+        each.plan_version_id: each for each in given.filter(plan_version__in=versions).order_by("signed_at", "pk")
+    }
+    return {
+        version.pk: _stops(version, events[version.plan.patient_id], signed.get(version.pk)) for version in versions
+    }
+
+
+def _stops(version: PlanVersion, events: Sequence[AdverseEvent], consent: Consent | None) -> list[Finding]:
     catalogue = catalogue_of(version.release)
     today = clock.now().astimezone(version.plan.site.zone).date()
-    events = events_of(version.plan.patient_id)
-    consents = Consent.objects.filter(plan_version=version, kind=Consent.Kind.TREATMENT, state=Consent.State.SIGNED)
-    consent = consents.order_by("-signed_at").first()
     state = CourseState(
         protocol=version.protocol,
         evaluated_on=today,

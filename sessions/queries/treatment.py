@@ -139,12 +139,18 @@ class Need:
 
     component: Component
     drawn_ml: Decimal
-    lots: list[Lot]
+    lots: Sequence[Lot]
+    at_hand_ml: Decimal
 
     @property
     def left_ml(self) -> Decimal:
         """What is still to be drawn up, in mL."""
         return self.component.volume_ml - self.drawn_ml
+
+    @property
+    def short(self) -> bool:
+        """Whether less may be used than is still to be drawn up."""
+        return self.at_hand_ml < self.left_ml
 
 
 def needs_of(record: TreatmentRecord) -> list[Need]:
@@ -154,15 +160,26 @@ def needs_of(record: TreatmentRecord) -> list[Need]:
 
 def needs_beside(record: TreatmentRecord, uses: Sequence[LotUse]) -> list[Need]:
     """Every component of the plan beside these uses, which are all of the record."""
-    on = today_at(record.site)
-    return [
-        Need(
-            part,
-            sum((use.volume_ml for use in uses if _serves(use, part)), start=Decimal(0)),
-            list(usable_lots(part.product, record.site, on)),
-        )
-        for part in components_of(version_of(record))
-    ]
+    version = version_of(record)
+    return needs_of_version(version, uses, stock_for([version], record.site))
+
+
+def stock_for(versions: Iterable[PlanVersion], site: Site) -> Mapping[int, Sequence[Lot]]:
+    """By product of these plan versions, the lots of the site that may be used today."""
+    products = {part.product_id for version in versions for part in components_of(version)}
+    return usable_lots(products, site, today_at(site))
+
+
+def needs_of_version(version: PlanVersion, uses: Sequence[LotUse], stock: Mapping[int, Sequence[Lot]]) -> list[Need]:
+    """Every component of a plan version beside what was drawn up; what one needs is not at hand for the next."""
+    at_hand = {product: sum((lot.on_hand_ml for lot in lots), start=Decimal(0)) for product, lots in stock.items()}
+    needs = []
+    for part in components_of(version):
+        drawn = sum((use.volume_ml for use in uses if _serves(use, part)), start=Decimal(0))
+        need = Need(part, drawn, stock[part.product_id], at_hand[part.product_id])
+        at_hand[part.product_id] -= min(max(need.left_ml, Decimal(0)), need.at_hand_ml)
+        needs.append(need)
+    return needs
 
 
 def lot_refusal(record: TreatmentRecord, lot: Lot) -> str:

@@ -52,6 +52,7 @@ def board(request: StaffRequest) -> HttpResponse:
     shown = board_for(request.actor, site=site)
     disclose(request.actor, "board", shown.patient_ids)
     context = {"board": shown, "sites": sites_for(request.actor), "deeds": _deeds(request, site)}
+    context["may_treat"] = may(request.actor, Can.PREPARE_TREATMENT)
     return render(request, fragment(request, "sessions/board.html", "board"), context)
 
 

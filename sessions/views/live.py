@@ -21,7 +21,8 @@ def version(request: StaffRequest) -> HttpResponse:
     wanted = wanted_of(request)
     site = site_for(request.actor, wanted["site"])
     days = days_shown(wanted["on"] or today_at(site), wanted["view"])
-    return JsonResponse({"version": version_of(request.actor, site=site, first=days[0], last=days[-1])})
+    word = version_of(request.actor, site=site, first=days[0], last=days[-1], blocks="blocks" in request.GET)
+    return JsonResponse({"version": word})
 
 
 @require_GET

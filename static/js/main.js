@@ -4,6 +4,7 @@ import { mount as advance } from "./behaviours/advance.js";
 import { mount as autosave } from "./behaviours/autosave.js";
 import { mount as calendar } from "./behaviours/calendar.js";
 import { mount as conditional } from "./behaviours/conditional.js";
+import { mount as countdown } from "./behaviours/countdown.js";
 import { mount as dialog } from "./behaviours/dialog.js";
 import { mount as dialogOpener } from "./behaviours/dialog_opener.js";
 import { mount as digits } from "./behaviours/digits.js";
@@ -36,6 +37,7 @@ const BEHAVIOURS = {
   autosave,
   calendar,
   conditional,
+  countdown,
   dialog,
   "dialog-opener": dialogOpener,
   digits,
