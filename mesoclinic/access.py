@@ -119,5 +119,4 @@ def needs(can: Can) -> Callable[[Callable[Concatenate[StaffRequest, P], HttpResp
 def disclose(actor: Actor, purpose: str, patient_ids: Iterable[int]) -> None:
     """The one door for reads: log that these patients' data are shown to the actor, once for each patient."""
     with atomic():
-        for patient_id in sorted(set(patient_ids)):
-            audit.record(actor, "patient.disclosed", patient_id=patient_id, reason=purpose)
+        audit.record_each(actor, "patient.disclosed", patient_ids=sorted(set(patient_ids)), reason=purpose)

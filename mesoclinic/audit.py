@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 
 from mesoclinic import clock, transactions
 from mesoclinic.actors import Actor
@@ -77,6 +77,11 @@ class AuditHead(models.Model):
         return f"{self.count} events"
 
 
+_COLUMNS = [str(field.column) for field in AuditEvent._meta.concrete_fields]
+_Event = dict[str, Any]
+_JSON = DjangoJSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 @dataclass(frozen=True, slots=True)
 class Damage:
     """The first place where the chain does not hold."""
@@ -101,6 +106,13 @@ def record(
     """Leave an event that commits with the open transaction; raises NoTransaction outside `atomic()`."""
     event = _event(actor, action, obj, patient_id=patient_id, site_id=site_id, reason=reason, changed=changed)
     transactions.before_commit(_append, event)
+
+
+def record_each(actor: Actor, action: str, *, patient_ids: Iterable[int], reason: str) -> None:
+    """The same deed on many patients at one moment: an event for each."""
+    event = _event(actor, action, None, patient_id=None, site_id=None, reason=reason)
+    for patient_id in patient_ids:
+        transactions.before_commit(_append, event | {"patient_id": patient_id})
 
 
 def denied(
@@ -141,7 +153,7 @@ def _walk(number: int, mac: str) -> tuple[int, str]:
         number += 1
         if event.number != number:
             raise _Broken(number, "missing")
-        if event.previous_mac != mac or not hmac.compare_digest(event.mac, _mac_of(event)):
+        if event.previous_mac != mac or not hmac.compare_digest(event.mac, _mac_of(vars(event))):
             raise _Broken(number, "not as it was written")
         mac = event.mac
     return number, mac
@@ -166,50 +178,68 @@ def _event(
     site_id: int | None,
     reason: str,
     changed: Iterable[str] = (),
-) -> AuditEvent:
-    return AuditEvent(
-        at=clock.now(),
-        actor_kind=actor.kind,
-        actor_id=actor.actor_id,
+) -> _Event:
+    """All of an event but its place in the chain; values and no model, as a page may name hundreds of patients."""
+    return {
+        "at": clock.now(),
+        "actor_kind": actor.kind,
+        "actor_id": actor.actor_id,
         # A patient who acts by link is a number here, as everywhere in the chain.
-        actor_name="" if actor.kind == "link" else actor.actor_name[:200],
-        site_id=site_id if site_id is not None else getattr(obj, "site_id", None),
-        action=str(action),
-        patient_id=patient_id if patient_id is not None else getattr(obj, "patient_id", None),
-        object_kind=obj._meta.label_lower if obj is not None else "",
-        object_id=str(obj.pk) if obj is not None else "",
-        reason=reason,
-        changed=sorted(changed),
-    )
+        "actor_name": "" if actor.kind == "link" else actor.actor_name[:200],
+        "site_id": site_id if site_id is not None else getattr(obj, "site_id", None),
+        "action": str(action),
+        "patient_id": patient_id if patient_id is not None else getattr(obj, "patient_id", None),
+        "object_kind": obj._meta.label_lower if obj is not None else "",
+        "object_id": str(obj.pk) if obj is not None else "",
+        "reason": reason,
+        "changed": sorted(changed),
+    }
 
 
 def _append(items: list[object]) -> None:
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-    events = list(_chained(head, cast("list[AuditEvent]", items)))
-    AuditEvent.objects.bulk_create(events)
-    head.count, head.last_mac = events[-1].number, events[-1].mac
+    events = list(_chained(head, cast("list[_Event]", items)))
+    _insert(events)
+    head.count, head.last_mac = events[-1]["number"], events[-1]["mac"]
     head.seal = _seal_of(head)
     head.save()
 
 
-def _append_alone(event: AuditEvent) -> None:
+def _insert(events: list[_Event]) -> None:
+    """One statement however many there are."""
+    rows = [_row_of(event) for event in events]
+    marks = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    into = f"INSERT INTO {AuditEvent._meta.db_table} ({', '.join(_COLUMNS)}) VALUES "
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(into + marks, rows)
+        else:
+            cursor.execute(into + ", ".join([marks] * len(rows)), [value for row in rows for value in row])
+
+
+def _row_of(event: _Event) -> list[Any]:
+    at = connection.ops.adapt_datetimefield_value(event["at"])
+    stored = event | {"at": at, "changed": json.dumps(event["changed"])}
+    return [stored[name] for name in _COLUMNS]
+
+
+def _append_alone(event: _Event) -> None:
     with transactions.atomic():
         transactions.before_commit(_append, event)
 
 
-def _chained(head: AuditHead, events: list[AuditEvent]) -> Iterator[AuditEvent]:
+def _chained(head: AuditHead, events: list[_Event]) -> Iterator[_Event]:
     number, mac = head.count, head.last_mac
     for event in events:
         number += 1
-        event.number, event.previous_mac = number, mac
-        mac = event.mac = _mac_of(event)
-        yield event
+        placed = event | {"number": number, "previous_mac": mac}
+        mac = _mac_of(placed)
+        yield placed | {"mac": mac}
 
 
-def _mac_of(event: AuditEvent) -> str:
-    fields = {name: getattr(event, name) for name in _SEALED}
-    fields["at"] = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return _hmac(json.dumps(fields, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder))
+def _mac_of(event: _Event) -> str:
+    at = event["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    return _hmac(_JSON.encode({name: event[name] for name in _SEALED} | {"at": at}))
 
 
 def _seal_of(head: AuditHead) -> str:

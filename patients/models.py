@@ -21,6 +21,11 @@ class Sex(models.TextChoices):
     INTERSEX = "intersex", _("Intersex")
 
 
+def full_name(given: str, family: str) -> str:
+    """Both names as people say them; either may be blank."""
+    return " ".join(part for part in (given, family) if part)
+
+
 class Patient(models.Model):
     """A person. Either part of the name may be blank, not both."""
 
@@ -54,7 +59,7 @@ class Patient(models.Model):
 
     @property
     def full_name(self) -> str:
-        return " ".join(part for part in (self.given_name, self.family_name) if part)
+        return full_name(self.given_name, self.family_name)
 
 
 class PatientSite(models.Model):

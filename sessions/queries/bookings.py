@@ -1,8 +1,9 @@
 """Bookings and series within the actor's scope: the sites they work at."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ GONE = (Booking.State.CANCELLED, Booking.State.NO_SHOW)
 # A hold is answered, not moved: who is asked was told its time.
 MOVABLE = (Booking.State.BOOKED, Booking.State.CONFIRMED)
 CANCELLABLE = (Booking.State.HELD, *MOVABLE, Booking.State.ARRIVED)
+# Preparation, work and observation of a visit type are eight hours each at most.
+LONGEST_VISIT = timedelta(days=1)
 
 
 def sites_for(actor: Actor) -> QuerySet[Site]:
@@ -53,6 +56,11 @@ def bookings_for(actor: Actor) -> QuerySet[Booking]:
             room_name=Subquery(Room.objects.filter(pk=OuterRef("room_id")).values("name")[:1]),
         )
     )
+
+
+def within(starts_at: datetime, ends_at: datetime) -> Q:
+    """Bookings that take a moment between the two; bounded below, as an index would else be read from its beginning."""
+    return Q(starts_at__gt=starts_at - LONGEST_VISIT, starts_at__lt=ends_at, ends_at__gt=starts_at)
 
 
 def booking_for(actor: Actor, booking_id: int) -> Booking:

@@ -1,24 +1,46 @@
 """A day or a week of one site, by clinician or by room, in a fixed number of queries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mesoclinic import clock
 from mesoclinic.actors import Actor
-from mesoclinic.sites import Closure, OpeningHours, Room, Site
+from mesoclinic.sites import Closure, OpeningHours, Room, Site, VisitKind
+from patients.models import full_name
 from sessions.models import Booking
-from sessions.queries.bookings import GONE, MOVABLE, bookings_for, clinicians_at
+from sessions.queries.bookings import GONE, MOVABLE, bookings_for, clinicians_at, within
 from sessions.queries.live import Seen, seen_at
 
 WEEK = 7
 USUAL_HOURS = (9, 18)
+READ = (
+    "pk",
+    "starts_at",
+    "ends_at",
+    "kind",
+    "state",
+    "version",
+    "note",
+    "visit_type_name",
+    "patient_id",
+    "patient__given_name",
+    "patient__family_name",
+    "clinician_id",
+    "clinician__name",
+    "treatment_session__ordinal",
+    "sessions_in_all",
+    "room_id",
+    "room_name",
+)
 COLOURS = {"consultation": "consult", "assessment": "review", "other": "review", "block": "block"}
 
 
@@ -26,29 +48,20 @@ COLOURS = {"consultation": "consult", "assessment": "review", "other": "review",
 class Visit:
     """One booking as the calendar shows it, in the site's wall-clock time."""
 
-    booking: Booking
+    id: int
     starts: datetime
     ends: datetime
-
-    @property
-    def who(self) -> str:
-        return self.booking.patient.full_name if self.booking.patient else str(self.booking.note or _("Blocked time"))
-
-    @property
-    def place(self) -> str:
-        """`3/8` for a treatment of a series, else the name of the visit."""
-        session = self.booking.treatment_session
-        if session is None:
-            return self.booking.visit_type_name or str(self.booking.get_kind_display())
-        return f"{session.ordinal}/{self.booking.sessions_in_all}"  # type: ignore[attr-defined]  # annotated
-
-    @property
-    def room(self) -> str:
-        return str(self.booking.room_name or "")  # type: ignore[attr-defined]  # annotated
-
-    @property
-    def confirmed(self) -> bool:
-        return self.booking.state != Booking.State.BOOKED
+    who: str
+    place: str
+    room_id: int | None
+    room: str
+    clinician_id: int | None
+    clinician: str
+    state: str
+    state_name: str
+    kind: str
+    version: int
+    patient_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,7 @@ class CalendarPage:
 
     @property
     def patient_ids(self) -> list[int]:
-        return [visit.booking.patient_id for visit in self.visits if visit.booking.patient_id]
+        return [visit.patient_id for visit in self.visits if visit.patient_id]
 
     @property
     def last(self) -> date:
@@ -152,7 +165,7 @@ def days_shown(on: date, view: str) -> list[date]:
 
 def drawn(page: CalendarPage) -> dict[str, object]:
     """The page as the browser's grid reads it; times are the site's wall clock."""
-    one_day = len(page.days) == 1
+    one_day, address = len(page.days) == 1, reverse("sessions:booking", args=[0])
     return {
         "date": page.first.isoformat(),
         # Plain English would write the month before the day.
@@ -162,15 +175,49 @@ def drawn(page: CalendarPage) -> dict[str, object]:
         "from": f"{page.first_hour:02d}:00:00",
         "to": f"{page.last_hour:02d}:00:00",
         "resources": [{"id": str(lane.id), "title": lane.name} for lane in page.lanes] if one_day else [],
-        "events": [_event(visit, page.by) for visit in page.visits],
+        "events": [_event(visit, page.by, address) for visit in page.visits],
     }
 
 
 def _visits(actor: Actor, site: Site, days: Sequence[date]) -> Iterator[Visit]:
     starts, ends = _moment(days[0], site.zone), _moment(days[-1] + timedelta(days=1), site.zone)
-    rows = bookings_for(actor).filter(site=site, starts_at__lt=ends, ends_at__gt=starts).exclude(state__in=GONE)
-    for booking in rows.order_by("starts_at", "pk"):
-        yield Visit(booking, booking.starts_at.astimezone(site.zone), booking.ends_at.astimezone(site.zone))
+    found = bookings_for(actor).filter(within(starts, ends), site=site).exclude(state__in=GONE)
+    # Asked by the row, each name would be translated hundreds of times for a week.
+    states, kinds, zone = _names(Booking.State), _names(VisitKind), site.zone
+    for row in found.order_by("starts_at", "pk").values_list(*READ, named=True):
+        yield Visit(
+            row.pk,
+            row.starts_at.astimezone(zone),
+            row.ends_at.astimezone(zone),
+            _who(row),
+            _place(row, kinds),
+            row.room_id,
+            row.room_name or "",
+            row.clinician_id,
+            row.clinician__name or "",
+            row.state,
+            states[row.state],
+            row.kind,
+            row.version,
+            row.patient_id,
+        )
+
+
+def _names(choices: type[TextChoices]) -> dict[str, str]:
+    return {each.value: str(each.label) for each in choices}
+
+
+def _who(row: Any) -> str:
+    if row.patient_id is None:
+        return str(row.note or _("Blocked time"))
+    return full_name(row.patient__given_name, row.patient__family_name)
+
+
+def _place(row: Any, kinds: Mapping[str, str]) -> str:
+    """`3/8` for a treatment of a series, else the name of the visit."""
+    if row.treatment_session__ordinal is None:
+        return row.visit_type_name or kinds[row.kind]
+    return f"{row.treatment_session__ordinal}/{row.sessions_in_all}"
 
 
 def _day(
@@ -188,22 +235,20 @@ def _lanes(site: Site, by: str) -> list[Lane]:
     return [Lane(each.pk, each.name) for each in clinicians_at(site)]
 
 
-def _event(visit: Visit, by: str) -> dict[str, object]:
-    booking = visit.booking
-    lane = booking.room_id if by == "room" else booking.clinician_id  # type: ignore[attr-defined]  # annotated
-    detail = " · ".join(filter(None, (visit.place, visit.room, str(booking.get_state_display()))))
+def _event(visit: Visit, by: str, address: str) -> dict[str, object]:
+    lane = visit.room_id if by == "room" else visit.clinician_id
     return {
-        "id": str(booking.pk),
+        "id": str(visit.id),
         "start": visit.starts.replace(tzinfo=None).isoformat(),
         "end": visit.ends.replace(tzinfo=None).isoformat(),
         "title": visit.who,
-        "detail": detail,
-        "kind": COLOURS.get(booking.kind, "session"),
+        "detail": " · ".join(filter(None, (visit.place, visit.room, visit.state_name))),
+        "kind": COLOURS.get(visit.kind, "session"),
         "resourceId": str(lane or ""),
-        "url": reverse("sessions:booking", args=[booking.pk]),
-        "movable": booking.state in MOVABLE,
-        "version": booking.version,
-        "clinician": str(booking.clinician_id or ""),
+        "url": address.replace("/0/", f"/{visit.id}/"),
+        "movable": visit.state in MOVABLE,
+        "version": visit.version,
+        "clinician": str(visit.clinician_id or ""),
     }
 
 

@@ -8,7 +8,7 @@ from mesoclinic.actors import Actor
 from mesoclinic.sites import Site
 from patients.models import Patient
 from sessions.models import BookingChange
-from sessions.queries.bookings import bookings_for
+from sessions.queries.bookings import bookings_for, within
 from sessions.queries.changes import changes_for, who_did, words_of
 
 TOLD = 3
@@ -43,7 +43,7 @@ def version_of(actor: Actor, *, site: Site, first: date, last: date, blocks: boo
     """
     starts = datetime.combine(first, time(), site.zone)
     ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
-    shown = bookings_for(actor).filter(site=site, starts_at__lt=ends, ends_at__gt=starts)
+    shown = bookings_for(actor).filter(within(starts, ends), site=site)
     rows = list(shown.order_by("pk").values_list("pk", "version"))
     if blocks:
         patients = Patient.objects.filter(pk__in=shown.values("patient")).order_by("pk")

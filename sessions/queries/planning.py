@@ -11,13 +11,12 @@ from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError
 from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType, Weekday
 from sessions.models import SLOT_MINUTES, Booking, BookingUse
-from sessions.queries.bookings import clinicians_at
+from sessions.queries.bookings import LONGEST_VISIT, clinicians_at
 from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Taken, Thing, Worker
 from sessions.rules.schedule import Closed
 
 STEP_MINUTES = 15
 SLOT_SECONDS = SLOT_MINUTES * 60
-LONGEST_VISIT = timedelta(days=1)
 
 
 def clinic_time(
