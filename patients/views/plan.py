@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
-from mesoclinic.errors import ClinicError
+from mesoclinic.errors import ClinicError, StaleRecord
 from patients.documents.plan_summary import plan_summary
 from patients.forms.plan import PlanForm
 from patients.forms.plan_layout import PlanLayout
@@ -43,7 +43,11 @@ def plan(request: StaffRequest, plan_id: int) -> HttpResponse:
     """The builder while it is a draft, the signed plan afterwards."""
     found = queries.plan_for(request.actor, plan_id)
     version = queries.version_of(found)
-    if version.state != PlanVersion.State.DRAFT or not may(request.actor, Can.SIGN_PLAN):
+    # A change that is still on its way when the plan was signed is answered with the check: a whole page would stand
+    # in its place.
+    is_draft = version.state == PlanVersion.State.DRAFT
+    late = not is_draft and request.htmx and request.method == "POST"
+    if not (is_draft or late) or not may(request.actor, Can.SIGN_PLAN):
         return _signed(request, found, version)
     form = PlanForm(
         request.POST if request.method == "POST" else None,
@@ -52,7 +56,10 @@ def plan(request: StaffRequest, plan_id: int) -> HttpResponse:
     )
     if taken := request.POST.get("take", ""):
         return _builder(request, found, version, form.taking(taken), taken=True)
-    if form.is_valid() and not request.htmx:
+    right = form.is_valid()
+    if late:
+        form.refuse(StaleRecord(_("This plan was signed meanwhile. Nothing more is kept here: open it again.")))
+    elif right and not request.htmx:
         try:
             kept = services.save_plan(
                 request.actor,

@@ -191,6 +191,15 @@ def test_a_signed_plan_is_locked_shown_and_followed_by_a_new_version(client, pla
     assert list(states) == [("superseded", 8), ("signed", 4)]
 
 
+def test_a_change_on_its_way_while_the_plan_was_signed_is_answered_with_the_check(client, plan):
+    sent = sends(form_of(client.get(at(plan)))) | COURSE | mixture()
+    client.post(at(plan), sent | {"action": "sign"})
+    late = client.post(at(plan), sent | {"session_count": "3"}, headers=LIVE).content.decode()
+    assert late.lstrip().startswith('<div id="check"')
+    assert "This plan was signed meanwhile." in late
+    assert version_of(plan).session_count == 8
+
+
 # What is typed, and the words beside its field.
 WRONG = {
     "session_count": ("11", "P5 has at most 10 sessions."),
