@@ -142,7 +142,10 @@ class Booking(models.Model):
     class Meta:
         ordering = ("starts_at", "pk")
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_start")]
-        indexes = [models.Index(fields=["site", "starts_at"], name="booking_by_site_and_time")]
+        indexes = [
+            models.Index(fields=["site", "starts_at"], name="booking_by_site_and_time"),
+            models.Index(fields=["held_until"], name="booking_by_end_of_hold"),
+        ]
 
 
 class ResourceKind(models.TextChoices):

@@ -72,9 +72,11 @@ def closed_at(site: Site) -> Closed:
 
 def busy_slots(site: Site, *, first: date, last: date, besides: Sequence[int] = ()) -> dict[tuple[str, int], Taken]:
     """The taken slots of every resource between two days, at any site; holds that have ended count as free."""
-    starts = datetime.combine(first, time(), site.zone) - LONGEST_VISIT
+    starts = datetime.combine(first, time(), site.zone)
     ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
-    uses = BookingUse.objects.filter(booking__starts_at__gte=starts, booking__starts_at__lt=ends)
+    uses = BookingUse.objects.filter(
+        booking__starts_at__gt=starts - LONGEST_VISIT, booking__starts_at__lt=ends, ends_at__gt=starts
+    )
     uses = uses.exclude(booking__state=Booking.State.HELD, booking__held_until__lte=clock.now())
     if besides:
         uses = uses.exclude(booking__in=besides)
