@@ -1,6 +1,7 @@
 """Addresses of events: one list for each use case."""
 
 from sessions.views import (
+    absences,
     adverse,
     adverse_recall,
     adverse_triage,
@@ -30,6 +31,7 @@ urlpatterns = [
     *feed.urls,
     *live.urls,
     *bookings.urls,
+    *absences.urls,
     *series.urls,
     *replanning.urls,
     *endings.urls,

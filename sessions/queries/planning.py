@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
@@ -10,13 +11,27 @@ from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError
 from mesoclinic.sites import Closure, Device, OpeningHours, Room, Site, StaffHours, VisitKind, VisitType, Weekday
-from sessions.models import SLOT_MINUTES, Booking, BookingUse
+from sessions.models import SLOT_MINUTES, Booking, BookingUse, ResourceKind
 from sessions.queries.bookings import LONGEST_VISIT, clinicians_at
-from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Taken, Thing, Worker
+from sessions.rules.free_time import ClinicTime, Hours, Length, OpenTime, Place, Taken, Thing, Worker
 from sessions.rules.schedule import Closed
 
 STEP_MINUTES = 15
 SLOT_SECONDS = SLOT_MINUTES * 60
+
+Claim = tuple[str, int, datetime, datetime]
+"""Kind and number of a resource, and from when to when it is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What will be taken, and which bookings will be given up, before something is done: several things in a row."""
+
+    claimed: tuple[Claim, ...] = ()
+    freed: tuple[int, ...] = ()
+
+
+NOTHING_MEANWHILE = Meanwhile()
 
 
 def clinic_time(
@@ -27,6 +42,7 @@ def clinic_time(
     last: date,
     patient_id: int | None,
     besides: Sequence[int] = (),
+    meanwhile: Meanwhile = NOTHING_MEANWHILE,
 ) -> ClinicTime:
     """All that decides where a visit of this type fits from first to last day; `besides` bookings count as free."""
     staff = clinicians_at(site, injecting=visit_type.kind == VisitKind.TREATMENT)
@@ -46,7 +62,7 @@ def clinic_time(
         needs_room=visit_type.needs_room,
         needs_device=bool(visit_type.device_kind),
         patient_id=patient_id,
-        busy=busy_slots(site, first=first, last=last, besides=besides),
+        busy=busy_slots(site, first=first, last=last, besides=besides, meanwhile=meanwhile),
         slot_minutes=SLOT_MINUTES,
         step_minutes=STEP_MINUTES,
     )
@@ -70,7 +86,14 @@ def closed_at(site: Site) -> Closed:
     return Closed(frozenset(Weekday.values) - frozenset(opened), frozenset(dates))
 
 
-def busy_slots(site: Site, *, first: date, last: date, besides: Sequence[int] = ()) -> dict[tuple[str, int], Taken]:
+def busy_slots(
+    site: Site,
+    *,
+    first: date,
+    last: date,
+    besides: Sequence[int] = (),
+    meanwhile: Meanwhile = NOTHING_MEANWHILE,
+) -> dict[tuple[str, int], Taken]:
     """The taken slots of every resource between two days, at any site; holds that have ended count as free."""
     starts = datetime.combine(first, time(), site.zone)
     ends = datetime.combine(last + timedelta(days=1), time(), site.zone)
@@ -78,14 +101,15 @@ def busy_slots(site: Site, *, first: date, last: date, besides: Sequence[int] = 
         booking__starts_at__gt=starts - LONGEST_VISIT, booking__starts_at__lt=ends, ends_at__gt=starts
     )
     uses = uses.exclude(booking__state=Booking.State.HELD, booking__held_until__lte=clock.now())
-    if besides:
-        uses = uses.exclude(booking__in=besides)
+    if free := [*besides, *meanwhile.freed]:
+        uses = uses.exclude(booking__in=free)
     whole = slots_between(starts, ends + LONGEST_VISIT)
     found: defaultdict[tuple[str, int], bytearray] = defaultdict(lambda: bytearray(len(whole)))
-    for kind, number, taken_from, taken_to in uses.values_list("resource_kind", "resource_id", "starts_at", "ends_at"):
+    taken = uses.values_list("resource_kind", "resource_id", "starts_at", "ends_at")
+    for kind, number, taken_from, taken_to in (*taken, *meanwhile.claimed):
         slots = slots_between(taken_from, taken_to)
-        start = max(slots.start - whole.start, 0)
-        stop = max(slots.stop - whole.start, start)
+        start = min(max(slots.start - whole.start, 0), len(whole))
+        stop = min(max(slots.stop - whole.start, start), len(whole))
         found[kind, number][start:stop] = b"\1" * (stop - start)
     return {key: Taken(whole.start, bytes(slots)) for key, slots in found.items()}
 
@@ -93,6 +117,18 @@ def busy_slots(site: Site, *, first: date, last: date, besides: Sequence[int] = 
 def slots_between(starts_at: datetime, ends_at: datetime) -> range:
     """Every slot that the stretch touches; a slot is UTC minutes since 1970 divided by five."""
     return range(int(starts_at.timestamp()) // SLOT_SECONDS, -(-int(ends_at.timestamp()) // SLOT_SECONDS))
+
+
+def claims_of(place: Place, patient_id: int | None) -> list[Claim]:
+    """What a place takes: the room and the patient throughout, clinician and device while the clinician works."""
+    claims: list[Claim] = [(ResourceKind.CLINICIAN, place.clinician.id, place.clinician_from, place.clinician_to)]
+    if place.room:
+        claims.append((ResourceKind.ROOM, place.room.id, place.starts_at, place.ends_at))
+    if place.device:
+        claims.append((ResourceKind.DEVICE, place.device.id, place.clinician_from, place.clinician_to))
+    if patient_id is not None:
+        claims.append((ResourceKind.PATIENT, patient_id, place.starts_at, place.ends_at))
+    return claims
 
 
 def treatment_type_of(site: Site) -> VisitType:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from django.utils.translation import get_language
@@ -126,7 +127,7 @@ def row_of(plan: SeriesPlan, placed: Placed, scale: Callable[[date], int]) -> Sh
         gap_days=placed.gap_days,
         reason=reason_of(plan, placed),
         adjusted=placed.adjusted,
-        choices=[_choice(plan, placed.ordinal, each) for each in placed.choices],
+        choices=[choice_of(each, placed.ordinal, plan.clinic.zone) for each in placed.choices],
         x=scale(starts.date()) if starts else 0,
         late=plan.is_late(placed),
     )
@@ -170,11 +171,12 @@ def reason_of(plan: SeriesPlan, placed: Placed) -> str:
     }[placed.why]
 
 
-def _choice(plan: SeriesPlan, ordinal: int, place: Place) -> Choice:
+def choice_of(place: Place, ordinal: int, zone: ZoneInfo) -> Choice:
+    """A place as somebody may choose it for a session, in the site's time."""
     moment = place.starts_at.astimezone(UTC)
     pick = f"{ordinal}:{moment:{SEEN_FORMAT}}-{place.clinician.id}"
     room = place.room.name if place.room else ""
-    return Choice(place.starts_at.astimezone(plan.clinic.zone), place.clinician.name, room, pick)
+    return Choice(place.starts_at.astimezone(zone), place.clinician.name, room, pick)
 
 
 def _local(plan: SeriesPlan, place: Place | None) -> datetime | None:

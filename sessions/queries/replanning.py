@@ -12,6 +12,7 @@ from mesoclinic.errors import ClinicError
 from patients.models import PlanVersion
 from sessions.models import Booking, Series, TreatmentRecord, TreatmentSession
 from sessions.queries.bookings import MOVABLE
+from sessions.queries.planning import NOTHING_MEANWHILE, Meanwhile
 from sessions.queries.series import DONE, SeriesPlan, course_of, live_visit, propose_course
 from sessions.queries.window_overrides import overrides_of
 from sessions.rules.series_places import Course, Pick, Placed, Preferences
@@ -33,6 +34,7 @@ class Wishes:
     same_day: bool = False
     overridden: frozenset[int] = frozenset()
     reason: str = ""
+    meanwhile: Meanwhile = NOTHING_MEANWHILE
 
 
 class Fate(StrEnum):
@@ -132,7 +134,7 @@ def rest_of(series: Series, wishes: Wishes) -> Rest:
         without=_without(series, wishes),
     )
     besides = [each.visit.pk for each in ahead if each.visit]
-    plan = propose_course(series.plan_version, course, preferences, besides=besides)
+    plan = propose_course(series.plan_version, course, preferences, besides=besides, meanwhile=wishes.meanwhile)
     changes = list(_changes(ahead, plan, wishes))
     allowed = frozenset(
         each.placed.ordinal for each in changes if each.placed.ordinal in recorded and each.fate == Fate.KEPT

@@ -62,7 +62,12 @@ class ShownRest:
 
 def shown_rest(series: Series, wishes: Wishes) -> ShownRest:
     """What these wishes lead to; writes nothing."""
-    rest = rest_of(series, wishes)
+    return shown_of(rest_of(series, wishes))
+
+
+def shown_of(rest: Rest) -> ShownRest:
+    """A proposal for the rest of a course in words."""
+    series = rest.series
     rows = [_row(rest, change) for change in rest.changes]
     days = [*(day for _session, day in rest.done), *(row.after.date() if row.after else None for row in rows)]
     return ShownRest(

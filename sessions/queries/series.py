@@ -14,7 +14,7 @@ from protocols.rules.kinds.schedule import Protocol, ScheduleRule
 from sessions.models import Booking, Series, TreatmentSession, WindowOverride
 from sessions.queries.board import Step, may_replan, steps_for
 from sessions.queries.bookings import GONE
-from sessions.queries.planning import clinic_time, closed_at, treatment_type_of
+from sessions.queries.planning import NOTHING_MEANWHILE, Meanwhile, clinic_time, closed_at, treatment_type_of
 from sessions.queries.window_overrides import overrides_of
 from sessions.rules.free_time import ClinicTime, Place
 from sessions.rules.planner import plan_series
@@ -56,7 +56,7 @@ class SeriesPlan:
     @property
     def seen(self) -> str:
         """The places as one text: a form carries it, so that booking notices when one of them has gone."""
-        return ",".join(_seen(each.place) for each in self.proposal.sessions if each.place)
+        return ",".join(place_text(each.place) for each in self.proposal.sessions if each.place)
 
 
 def propose_series(
@@ -70,14 +70,27 @@ def propose_series(
 
 
 def propose_course(
-    version: PlanVersion, course: Course, preferences: Preferences, *, besides: Sequence[int] = ()
+    version: PlanVersion,
+    course: Course,
+    preferences: Preferences,
+    *,
+    besides: Sequence[int] = (),
+    meanwhile: Meanwhile = NOTHING_MEANWHILE,
 ) -> SeriesPlan:
     """Places for the sessions of a course that are not done; the time of the bookings `besides` counts as free."""
     site = version.plan.site
     visit_type = treatment_type_of(site)
     last = preferences.start + timedelta(days=SEARCH_DAYS + course.horizon_days)
     patient_id = version.plan.patient_id
-    clinic = clinic_time(site, visit_type, first=preferences.start, last=last, patient_id=patient_id, besides=besides)
+    clinic = clinic_time(
+        site,
+        visit_type,
+        first=preferences.start,
+        last=last,
+        patient_id=patient_id,
+        besides=besides,
+        meanwhile=meanwhile,
+    )
     proposal = plan_series(clinic, course, preferences, search_days=SEARCH_DAYS, choices=CHOICES)
     return SeriesPlan(version, visit_type, clinic, course, preferences, proposal)
 
@@ -224,7 +237,8 @@ def _interval(row: IntervalRow, times_max: int) -> Interval:
     return Interval(row.min_days, row.target_days, row.max_days, row.tolerance_days, row.max_days * times_max)
 
 
-def _seen(place: Place) -> str:
+def place_text(place: Place) -> str:
+    """A place as a form carries it."""
     room = place.room.id if place.room else 0
     return f"{place.starts_at.astimezone(UTC):{SEEN_FORMAT}}-{place.clinician.id}-{room}"
 

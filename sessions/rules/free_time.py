@@ -153,6 +153,17 @@ def free_places(clinic: ClinicTime, day: date, wish: Wish) -> Iterator[Place]:
                 yield found
 
 
+def nearest_places(clinic: ClinicTime, starts_at: datetime, wish: Wish, *, days: int, count: int) -> list[Place]:
+    """So many legal places that are nearest to a time, looked for from its day on."""
+    found: list[Place] = []
+    day = starts_at.astimezone(clinic.zone).date()
+    for more in range(days):
+        found += free_places(clinic, day + timedelta(days=more), wish)
+        if len(found) >= count:
+            break
+    return sorted(found, key=lambda place: abs(place.starts_at - starts_at))[:count]
+
+
 def place_at(clinic: ClinicTime, starts_at: datetime, wish: Wish) -> Place | Blocked:
     """The visit at exactly this time, or why it does not fit."""
     ends_at = starts_at + clinic.length.total

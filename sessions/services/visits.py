@@ -22,8 +22,8 @@ from sessions.queries.board import NEXT, may_set
 from sessions.queries.bookings import CANCELLABLE, MOVABLE, booking_for, sites_for
 from sessions.queries.moving import outside_window
 from sessions.queries.naming import blocked_words, clash_words
-from sessions.queries.planning import clinic_time, visit_type_of
-from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, free_places, place_at
+from sessions.queries.planning import claims_of, clinic_time, visit_type_of
+from sessions.rules.free_time import Blocked, ClinicTime, Place, Wish, nearest_places, place_at
 from sessions.services.grid import Use, clashes_with, occupy, release
 from sessions.services.undo import Deed, undoable
 
@@ -157,14 +157,7 @@ def lead_to(actor: Actor, *, booking: Booking, state: str) -> Booking:
 
 def uses_of(place: Place, patient_id: int | None) -> list[Use]:
     """What a place takes: the room and the patient throughout, clinician and device while the clinician works."""
-    uses = [Use(ResourceKind.CLINICIAN, place.clinician.id, place.clinician_from, place.clinician_to)]
-    if place.room:
-        uses.append(Use(ResourceKind.ROOM, place.room.id, place.starts_at, place.ends_at))
-    if place.device:
-        uses.append(Use(ResourceKind.DEVICE, place.device.id, place.clinician_from, place.clinician_to))
-    if patient_id is not None:
-        uses.append(Use(ResourceKind.PATIENT, patient_id, place.starts_at, place.ends_at))
-    return uses
+    return [Use(*claim) for claim in claims_of(place, patient_id)]
 
 
 def person(actor: Actor) -> User:
@@ -182,13 +175,7 @@ def new_calendar_uid() -> str:
 def alternatives_in(clinic: ClinicTime, starts_at: datetime, wish: Wish) -> list[Place]:
     """The three legal places nearest to a time, within two weeks."""
     near = Wish(clinician_id=wish.clinician_id)
-    found: list[Place] = []
-    day = starts_at.astimezone(clinic.zone).date()
-    for more in range(LOOK_AHEAD.days):
-        found += free_places(clinic, day + timedelta(days=more), near)
-        if len(found) >= ALTERNATIVES:
-            break
-    return sorted(found, key=lambda place: abs(place.starts_at - starts_at))[:ALTERNATIVES]
+    return nearest_places(clinic, starts_at, near, days=LOOK_AHEAD.days, count=ALTERNATIVES)
 
 
 def _book(actor: Actor, visit: NewVisit) -> Booking:

@@ -91,6 +91,7 @@ MATRIX: dict[str, Declared] = {
     "sessions:booking_state": post(EVERYBODY),
     "sessions:new_booking": page(BOOKERS),
     "sessions:booking": get(EVERYBODY),
+    "sessions:absence": page(BOOKERS),
     "sessions:move_booking": page(BOOKERS),
     "sessions:cancel_booking": page(BOOKERS),
     "sessions:undo": post(BOOKERS),

@@ -121,6 +121,7 @@ QUERIES = {
     "sessions:board": ("site",),
     "sessions:messages": ("state", "patient", "page"),
     "sessions:new_booking": ("site", "patient"),
+    "sessions:absence": ("on", "clinician", "first_on", "last_on", "earliest", "latest", "reason"),
     "sessions:book_series": ("start", "weekdays", "earliest", "latest", "clinician", "pick", "picks"),
     "patients:search": ("q",),
     "protocols:products": ("scan",),
