@@ -23,6 +23,9 @@ IDLE = timedelta(minutes=15)
 # A screen that asks by itself says so: nobody is there because of it.
 UNATTENDED = "X-Unattended"
 LARGEST_ID = 2**63 - 1
+SENSES = "Permissions-Policy"
+_OF_THE_CAMERA = ("camera", "accelerometer", "gyroscope", "magnetometer")
+_CLOSED = (*_OF_THE_CAMERA, "microphone", "geolocation", "payment", "usb")
 _REFUSALS = {403: "403.html", 404: "404.html", 409: "errors/409.html", 422: "errors/422.html"}
 
 
@@ -54,6 +57,28 @@ class ActorMiddleware:
             logout(request)
         elif UNATTENDED not in request.headers and (now - seen > 30 or "seen" not in request.session):
             request.session["seen"] = now
+
+
+class ClosedSenses:
+    """No page may use camera, microphone or place, unless its view has opened the camera for itself."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault(SENSES, _policy(dict.fromkeys(_CLOSED, "")))
+        return response
+
+
+def with_camera(response: HttpResponse) -> HttpResponse:
+    """The page may use the camera, and the sensors that tell whether the tablet is held level."""
+    response.headers[SENSES] = _policy(dict.fromkeys(_CLOSED, "") | dict.fromkeys(_OF_THE_CAMERA, "self"))
+    return response
+
+
+def _policy(allowed: dict[str, str]) -> str:
+    return ", ".join(f"{sense}=({who})" for sense, who in allowed.items())
 
 
 class Id(IntConverter):

@@ -33,6 +33,8 @@ def _anew(content: bytes, job: dict[str, Any]) -> bytes:
         found.load()
         upright = ImageOps.exif_transpose(found)
     plain = _plain(upright)
+    if job["side"]:
+        plain.thumbnail((job["side"], job["side"]))
     # A new picture: a converted one still carries comment, profile and camera data along.
     fresh = Image.new(plain.mode, plain.size)
     fresh.paste(plain)

@@ -24,12 +24,14 @@ class NotDrawn(Exception):
         self.code = code
 
 
-def drawn_anew(content: bytes, *, kind: str) -> bytes:
+def drawn_anew(content: bytes, *, kind: str, side: int = 0) -> bytes:
     """The picture (kind JPEG or PNG), upright, without metadata and without anything behind its end.
 
+    With a `side`, its longer side has that many pixels at most.
     Raises NotDrawn for what is no such picture, moves, is damaged, or is larger than 50 megapixels.
     """
-    job = {"kind": kind, "pixels": MOST_PIXELS, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES}
+    limits = {"pixels": MOST_PIXELS, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES}
+    job = {"kind": kind, "side": side, **limits}
     try:
         child = subprocess.run(
             [sys.executable, "-m", "mesoclinic.image_child", json.dumps(job)],

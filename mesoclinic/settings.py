@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mesoclinic.http.ClosedSenses",
     "mesoclinic.uploads.LimitedBody",
     "mesoclinic.http.CleanCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -56,16 +56,27 @@ class LimitedBody:
 
 def judged(content: bytes, *, field: str) -> Judged:
     """A PDF as it is, or a JPEG or PNG picture drawn anew; raises ClinicError beside `field` for anything else."""
-    if not content:
-        raise ClinicError(_("This file is empty. Choose it again."), field)
-    if len(content) > MOST_BYTES:
-        raise ClinicError(_("This file is larger than %(most)d MB. Send a smaller one.") % {"most": MOST_MB}, field)
+    _sized(content, field)
     if content.startswith(_PDF_START):
         return Judged(_whole_pdf(content, field), PDF)
-    for start, (kind, mime) in _PICTURES.items():
-        if content.startswith(start):
-            return Judged(_picture(content, kind, field), mime)
-    raise ClinicError(_("Only PDF, JPEG and PNG files can be kept. This is none of them, whatever its name."), field)
+    kind, mime = _kind_of(content)
+    if not kind:
+        words = _("Only PDF, JPEG and PNG files can be kept. This is none of them, whatever its name.")
+        raise ClinicError(words, field)
+    return Judged(_picture(content, kind, field), mime)
+
+
+def judged_picture(content: bytes, *, field: str, small_side: int) -> tuple[Judged, Judged]:
+    """A JPEG or PNG picture drawn anew, and a small one whose longer side has `small_side` pixels at most.
+
+    Raises ClinicError beside `field` for anything else.
+    """
+    _sized(content, field)
+    kind, mime = _kind_of(content)
+    if not kind:
+        raise ClinicError(_("Only JPEG and PNG pictures can be kept. This is neither, whatever its name."), field)
+    whole = _picture(content, kind, field)
+    return Judged(whole, mime), Judged(_picture(whole, kind, field, small_side), mime)
 
 
 def shown_name(name: str) -> str:
@@ -74,15 +85,27 @@ def shown_name(name: str) -> str:
     return "".join(visible).strip()[:NAME_LENGTH]
 
 
+def _sized(content: bytes, field: str) -> None:
+    if not content:
+        raise ClinicError(_("This file is empty. Choose it again."), field)
+    if len(content) > MOST_BYTES:
+        raise ClinicError(_("This file is larger than %(most)d MB. Send a smaller one.") % {"most": MOST_MB}, field)
+
+
+def _kind_of(content: bytes) -> tuple[str, str]:
+    """The kind of a picture and its media type by how it begins, or twice nothing."""
+    return next((kept for start, kept in _PICTURES.items() if content.startswith(start)), ("", ""))
+
+
 def _whole_pdf(content: bytes, field: str) -> bytes:
     if not content.rstrip(_BLANK).endswith(_PDF_END):
         raise ClinicError(_("This PDF is cut off or damaged. Save it again and choose it anew."), field)
     return content
 
 
-def _picture(content: bytes, kind: str, field: str) -> bytes:
+def _picture(content: bytes, kind: str, field: str, side: int = 0) -> bytes:
     try:
-        return drawn_anew(content, kind=kind)
+        return drawn_anew(content, kind=kind, side=side)
     except NotDrawn as problem:
         why = {
             TOO_MANY_PIXELS: _("This picture is larger than 50 megapixels. Send a smaller one."),

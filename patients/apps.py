@@ -19,6 +19,10 @@ class PatientsConfig(AppConfig):
         guards.insert_only("patients_mergedrow")
         guards.insert_only("patients_twopeople")
         guards.insert_only("patients_patientmerge", may_change=("undone_at", "undone_by_id", "undone_reason"))
+        guards.insert_only("patients_skippedview")
+        guards.insert_only(
+            "patients_photo", may_change=("baseline", "set_aside_at", "set_aside_by_id", "set_aside_reason")
+        )
         guards.insert_only("patients_attachment", may_change=("set_aside_at", "set_aside_by_id", "set_aside_reason"))
         guards.frozen_when("patients_consultation", "state", ("signed", "voided"), may_change=("state",))
         guards.frozen_when(

@@ -454,14 +454,57 @@ class Proposal(models.Model):
         constraints = [models.UniqueConstraint(fields=["link", "field"], name="one_proposal_a_field")]
 
 
+class PhotoView(models.TextChoices):
+    """The standard views of OM-01 (clinical.md 11.1), in the order in which they are taken."""
+
+    FRONTAL_HAIRLINE = "frontal_hairline", _("Frontal hairline")
+    MIDLINE_PART = "midline_part", _("Midline part")
+    VERTEX = "vertex", _("Vertex")
+    LEFT = "left", _("Left side")
+    RIGHT = "right", _("Right side")
+    OCCIPUT = "occiput", _("Occiput")
+    TRICHOSCOPY = "trichoscopy", _("Trichoscopy")
+
+
 class Photo(models.Model):
-    """A photograph of one view."""
+    """A photograph of one view, drawn anew, with a small one; never erased, one of another patient is set aside."""
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="photos")
-    view = models.CharField(max_length=24)
+    view = models.CharField(max_length=24, choices=PhotoView.choices)
     taken_at = models.DateTimeField()
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    small = models.ForeignKey(Document, models.PROTECT, related_name="+")
     baseline = models.BooleanField(default=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=60, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    set_aside_at = models.DateTimeField(null=True)
+    set_aside_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    set_aside_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("taken_at", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "view"],
+                condition=Q(baseline=True, set_aside_at=None),
+                name="one_baseline_a_view",
+            ),
+        ]
+
+
+class SkippedView(models.Model):
+    """A view that was not taken on one occasion, and why."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="skipped_views")
+    view = models.CharField(max_length=24, choices=PhotoView.choices)
+    subject = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("at", "pk")
 
 
 class Measurement(models.Model):

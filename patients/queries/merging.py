@@ -20,6 +20,7 @@ from patients.models import (
     PatientDocument,
     PatientLink,
     PatientMerge,
+    Photo,
     PlanVersion,
     TreatmentPlan,
     TwoPeople,
@@ -169,6 +170,7 @@ def _recorded(merge: PatientMerge) -> Sequence[tuple[str, QuerySet[Any]]]:
         (_("A consent was asked for or signed since."), Consent.objects.filter(offered_at__gt=since, **mine)),
         (_("A consent was asked for or signed since."), Consent.objects.filter(signed_at__gt=since, **mine)),
         (_("A paper was made since."), PatientDocument.objects.filter(document__made_at__gt=since, **mine)),
+        (_("A photograph was taken since."), Photo.objects.filter(taken_at__gt=since, **mine)),
         (_("A link was sent since."), _personal_links(merge)),
     )
 

@@ -28,7 +28,6 @@ from patients.models import (
     PatientLink,
     PatientMerge,
     PatientSite,
-    Photo,
     Todo,
     TreatmentPlan,
     TwoPeople,
@@ -55,7 +54,7 @@ CAUSE = "records merged"
 LONGEST_TODO = Todo._meta.get_field("text").max_length or 0
 # Rows that were made by a merge, not moved by it.
 SITE_MADE, TODO_MADE = "site made", "todo made"
-LIVING: tuple[type[Model], ...] = (TreatmentPlan, PatientLink, Notice, Todo, Photo, Measurement)
+LIVING: tuple[type[Model], ...] = (TreatmentPlan, PatientLink, Notice, Todo, Measurement)
 OPEN_CONSENT = (Consent.State.OFFERED, Consent.State.SHOWN, Consent.State.REFUSED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -25,6 +25,7 @@ from patients.queries.intake import Standby, standby_of
 from patients.queries.overrides import Overridden, overridden_in
 from patients.queries.papers import papers_of
 from patients.queries.people import patient_for, records_of_person
+from patients.queries.photographs import Album, album_for
 from patients.rules.overrides import effective
 from sessions.models import Booking, Series, TreatmentSession
 from sessions.queries.messages import Row, row_of
@@ -81,6 +82,7 @@ class Clinical:
     after: str = ""
     overridden: Sequence[Overridden] = ()
     measurements: Sequence[Measurement] = ()
+    album: Album | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Allowed:
     messages: bool
     papers: bool
     attach: bool
+    photograph: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def summary_for(actor: User, patient_id: int, *, now: datetime) -> Summary:
         visit=_next_visit(patient, now),
         course=_course(patient, versions),
         waiting_plan=next((each for each in versions if each.state == PlanVersion.State.DRAFT), None),
-        clinical=_clinical(patient, now.astimezone(zone).date()) if may(actor, Can.VIEW_CLINICAL) else None,
+        clinical=_clinical(actor, patient, zone, now) if may(actor, Can.VIEW_CLINICAL) else None,
         intake=standby_of(patient),
         documents=list(papers_of(actor, patient)[:LISTED]) if allowed.papers else (),
         notices=_told(actor, patient) if allowed.messages else (),
@@ -177,6 +180,7 @@ def allowed_to(actor: User) -> Allowed:
         messages=may(actor, Can.VIEW_MESSAGES),
         papers=may(actor, Can.VIEW_DOCUMENTS),
         attach=may(actor, Can.ATTACH_DOCUMENT),
+        photograph=may(actor, Can.TAKE_PHOTOGRAPH),
     )
 
 
@@ -225,9 +229,9 @@ def _consultations(patient: Patient) -> QuerySet[Consultation]:
     return found.select_related("clinician").order_by("-started_at")[:LISTED]
 
 
-def _clinical(patient: Patient, today: date) -> Clinical:
+def _clinical(actor: User, patient: Patient, zone: ZoneInfo, now: datetime) -> Clinical:
     verdict = patient.candidacies.select_related("fact_sheet").order_by("-made_at", "-pk").first()
-    aside = overridden_in(verdict, on=today) if verdict else {}
+    aside = overridden_in(verdict, on=now.astimezone(zone).date()) if verdict else {}
     consultations = list(_consultations(patient))
     return Clinical(
         consultations=consultations,
@@ -236,4 +240,5 @@ def _clinical(patient: Patient, today: date) -> Clinical:
         after=str(effective(verdict.verdict, verdict.findings, aside)) if verdict else "",
         overridden=list(aside.values()),
         measurements=list(patient.measurements.order_by("-taken_at")[:LISTED]),
+        album=album_for(actor, patient, zone=zone),
     )

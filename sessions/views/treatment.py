@@ -17,6 +17,7 @@ from mesoclinic.forms import ClinicForm
 from patients.queries.banner import banner_for
 from sessions.documents.preparation import preparation_sheet
 from sessions.forms.room import Room, form_for, forms_of, is_offered, room_for, typed
+from sessions.queries.photographs import session_views, takes_photographs
 from sessions.queries.treatment import session_for
 from sessions.services import treatment as services
 
@@ -73,6 +74,8 @@ def _page(request: StaffRequest, room: Room, failed: tuple[str, ClinicForm] | No
         "may_inject": may(request.actor, Can.INJECT),
         "may_consent": may(request.actor, Can.TAKE_CONSENT),
         "may_override": may(request.actor, Can.OVERRIDE_FINDING),
+        "views": session_views(request.actor, room.session),
+        "may_photograph": takes_photographs(request.actor, room.session),
     }
     template = "sessions/treatment_record.html" if room.stage == "locked" else "sessions/treatment.html"
     return render(request, template, context, status=failed[1].status if failed else 200)

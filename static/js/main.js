@@ -3,6 +3,7 @@ import { mount as acknowledge } from "./behaviours/acknowledge.js";
 import { mount as advance } from "./behaviours/advance.js";
 import { mount as autosave } from "./behaviours/autosave.js";
 import { mount as calendar } from "./behaviours/calendar.js";
+import { mount as camera } from "./behaviours/camera.js";
 import { mount as conditional } from "./behaviours/conditional.js";
 import { mount as countdown } from "./behaviours/countdown.js";
 import { mount as dialog } from "./behaviours/dialog.js";
@@ -16,8 +17,14 @@ import { mount as keepTyped } from "./behaviours/keep_typed.js";
 import { mount as live } from "./behaviours/live.js";
 import { mount as menu } from "./behaviours/menu.js";
 import { mount as notices } from "./behaviours/notices.js";
+import { mount as photoChoice } from "./behaviours/photo_choice.js";
+import { mount as photoGrid } from "./behaviours/photo_grid.js";
+import { mount as photoSlider } from "./behaviours/photo_slider.js";
+import { mount as photoTimeline } from "./behaviours/photo_timeline.js";
+import { mount as photoZoom } from "./behaviours/photo_zoom.js";
 import { mount as poll } from "./behaviours/poll.js";
 import { mount as primaryKey } from "./behaviours/primary_key.js";
+import { mount as print } from "./behaviours/print.js";
 import { mount as reconcile } from "./behaviours/reconcile.js";
 import { mount as rows } from "./behaviours/rows.js";
 import { mount as scan } from "./behaviours/scan.js";
@@ -36,6 +43,7 @@ const BEHAVIOURS = {
   advance,
   autosave,
   calendar,
+  camera,
   conditional,
   countdown,
   dialog,
@@ -49,8 +57,14 @@ const BEHAVIOURS = {
   live,
   menu,
   notices,
+  "photo-choice": photoChoice,
+  "photo-grid": photoGrid,
+  "photo-slider": photoSlider,
+  "photo-timeline": photoTimeline,
+  "photo-zoom": photoZoom,
   poll,
   "primary-key": primaryKey,
+  print,
   reconcile,
   rows,
   scan,

@@ -12,7 +12,16 @@ from mesoclinic import clock
 from mesoclinic.accounts import User
 from mesoclinic.actors import System
 from mesoclinic.sites import Site
-from patients.models import Attachment, Candidacy, Consent, Consultation, PatientDocument, PlanVersion, SignOff
+from patients.models import (
+    Attachment,
+    Candidacy,
+    Consent,
+    Consultation,
+    PatientDocument,
+    Photo,
+    PlanVersion,
+    SignOff,
+)
 from patients.services.merging import merge_patients
 from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, ReleaseDraft, VignetteRun
 from protocols.queries.catalogue import current_release
@@ -31,6 +40,8 @@ NOT_VISITED = {
     "sessions:barred_times": "data for the calendar's script, no page",
     "sessions:open_adverse_events": "a fragment of the patient's banner, no page",
     "patients:document": "a PDF, shown by the browser's own viewer",
+    "patients:photograph": "a picture",
+    "patients:small_photograph": "a picture",
     "patients:consultation_paper": "a PDF, shown by the browser's own viewer",
     "sessions:message_paper": "a PDF, shown by the browser's own viewer",
     "protocols:delivery_template": "a file to download",
@@ -88,6 +99,7 @@ def key_of(name: str, route: str) -> int | str:
         "freed_id": lambda: [_freed(here)],
         "merge_id": lambda: [_merge(here)],
         "attachment_id": lambda: [_attachment(here)],
+        "photo_id": lambda: [_photo(here)],
         "sign_off_id": lambda: [_sign_off(signed)],
         "event_id": lambda: AdverseEvent.objects.filter(site=here).values_list("pk", flat=True),
         "triage_id": lambda: [_call(here)],
@@ -159,6 +171,11 @@ def _attachment(here: Site) -> int:
     """The demo has no letter from outside, so one is laid into it; its page shows the file's name alone."""
     paper = row(PatientDocument, patient=Series.objects.filter(site=here)[0].patient, kind="letter")
     return row(Attachment, paper=paper, kind="letter", author="Dr Vega", by=_staff("derm")).pk
+
+
+def _photo(here: Site) -> int:
+    """The demo has no photograph, so one is laid into it; its page shows its view and time alone."""
+    return row(Photo, patient=Series.objects.filter(site=here)[0].patient, view="vertex", by=_staff("derm")).pk
 
 
 def _sign_off(plans: QuerySet[PlanVersion]) -> int:

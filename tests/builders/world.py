@@ -11,12 +11,13 @@ from mesoclinic.sites import Absence, Closure, Device
 from mesoclinic.transactions import atomic
 from patients.models import Notice, Patient, PatientDocument, Todo
 from patients.queries.links import token_of
+from patients.queries.photographs import address_of
 from patients.services.consents import offer_consent
 from patients.services.intake import show_intake_link
 from patients.services.merging import merge_patients
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
 from sessions.models import Booking, BookingChange, Series, TimeOffer, TreatmentSession, Triage, WaitingEntry
-from tests.builders import adverse, catalogue, clinic, papers, people, plans
+from tests.builders import adverse, catalogue, clinic, papers, people, photographs, plans
 from tests.builders.rows import row
 
 _numbers = count(1)
@@ -95,6 +96,7 @@ def world() -> World:
         "consent_id": offer_consent(doctor, plan_version=version, language="en").pk,
         "document_id": paper.pk,
         "attachment_id": papers.attachment(patient, by=doctor).pk,
+        **_photographed(patient, doctor),
         "notice_id": notice.pk,
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "event_id": adverse.event(patient, by=doctor).pk,
@@ -118,6 +120,13 @@ def world() -> World:
         "run_id": row(VignetteRun, release=release, by=staff["director"], results=[]).pk,
     }
     return World(keys, staff)
+
+
+def _photographed(patient: Patient, by: User) -> dict[str, int | str]:
+    """A photograph, and the address at which it is looked at."""
+    photographs.consent(patient, by=by)
+    made = photographs.photo(patient, by=by)
+    return {"photo_id": made.pk, "address": address_of(made)}
 
 
 def _waiting(booking: Booking, by: User) -> dict[str, int]:

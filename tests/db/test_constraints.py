@@ -23,6 +23,7 @@ from patients.models import (
     PatientLink,
     PatientMerge,
     PatientSite,
+    Photo,
     PlanVersion,
     Proposal,
     SignOff,
@@ -168,7 +169,7 @@ def refused(model, **fields):
 
 def test_every_constraint_is_tried_here():
     found = {constraint.name for model in our_models() for constraint in model._meta.constraints}
-    assert found == {*ONLY_ONE, *CHECKED, "merge_of_two_records"}
+    assert found == {*ONLY_ONE, *CHECKED, "merge_of_two_records", "one_baseline_a_view"}
 
 
 def test_every_column_that_may_not_repeat_is_tried_here():
@@ -190,6 +191,15 @@ def test_there_is_only_one_of_these(name):
     for column in columns:
         others = {kept: value for kept, value in same.items() if kept != column}
         assert row(model, **others).pk != first.pk
+
+
+def test_a_view_has_one_baseline_that_counts():
+    first = row(Photo, baseline=True)
+    refused(Photo, baseline=True, patient=first.patient, view=first.view)
+    row(Photo, baseline=True, patient=first.patient)
+    row(Photo, baseline=True, view=first.view)
+    row(Photo, patient=first.patient, view=first.view)
+    row(Photo, baseline=True, patient=first.patient, view=first.view, set_aside_at=NOON)
 
 
 @pytest.mark.parametrize("name", NEVER_REPEATED)

@@ -32,6 +32,8 @@ INSERT_ONLY: dict[str, set[str]] = {
     "patients_twopeople": set(),
     "patients_patientmerge": {"undone_at", "undone_by_id", "undone_reason"},
     "patients_attachment": {"set_aside_at", "set_aside_by_id", "set_aside_reason"},
+    "patients_photo": {"baseline", "set_aside_at", "set_aside_by_id", "set_aside_reason"},
+    "patients_skippedview": set(),
     "clinic_sessions_lotuse": set(),
     "clinic_sessions_checklistentry": set(),
     "clinic_sessions_adverseevententry": set(),
