@@ -38,7 +38,7 @@ export function mount(form) {
     URL.revokeObjectURL(preview.src);
     if (chosen) preview.src = URL.createObjectURL(chosen);
     show(chosen ? "taken" : stream ? "live" : "idle");
-    if (chosen) keeps.focus();
+    if (chosen) keeps.focus({ preventScroll: true });
   };
   const open = async () => {
     try {
@@ -52,7 +52,7 @@ export function mount(form) {
     video.srcObject = stream;
     await video.play();
     show("live");
-    takes.focus();
+    takes.focus({ preventScroll: true });
   };
   const take = () => {
     const canvas = document.createElement("canvas");
@@ -72,7 +72,7 @@ export function mount(form) {
   retakes.addEventListener("click", () => {
     file.value = "";
     show("live");
-    takes.focus();
+    takes.focus({ preventScroll: true });
   });
   file.addEventListener("change", look);
   window.addEventListener("pagehide", () => stream?.getTracks().forEach((track) => track.stop()));
