@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -76,7 +77,7 @@ def photo_standing_of(patient: Patient, *, on: date) -> PhotoStanding:
 
 
 def _decision(consent: Consent) -> PhotoDecision:
-    given = next((each for each in consent.elements if each.get("id") == PHOTOGRAPHS), {})
+    given: Mapping[str, Any] = next((each for each in consent.elements if each.get("id") == PHOTOGRAPHS), {})
     withdrawn = consent.state == Consent.State.WITHDRAWN
     return PhotoDecision(given.get("choices", {}), consent.signed_on, withdrawn)
 

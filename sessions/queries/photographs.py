@@ -2,8 +2,8 @@
 
 from mesoclinic.actors import Actor
 from patients.queries.photographs import Item, album_for, checklist_of
-from sessions.models import TreatmentRecord, TreatmentSession
-from sessions.queries.treatment import booking_of, record_of, today_at
+from sessions.models import Booking, TreatmentRecord, TreatmentSession
+from sessions.queries.treatment import today_at
 
 
 def subject_of(session: TreatmentSession) -> str:
@@ -17,10 +17,9 @@ def session_views(actor: Actor, session: TreatmentSession) -> list[Item]:
     return checklist_of(album, subject=subject_of(session))
 
 
-def takes_photographs(actor: Actor, session: TreatmentSession) -> bool:
+def takes_photographs(session: TreatmentSession, record: TreatmentRecord | None, visit: Booking | None) -> bool:
     """Whether a photograph taken now is one of this session: its record is open, or its visit is today."""
-    record = record_of(actor, session)
     if record is not None and record.state == TreatmentRecord.State.OPEN:
         return True
-    visit, zone = booking_of(session), session.series.site.zone
-    return visit is not None and visit.starts_at.astimezone(zone).date() == today_at(session.series.site)
+    site = session.series.site
+    return visit is not None and visit.starts_at.astimezone(site.zone).date() == today_at(site)

@@ -11,7 +11,7 @@ from mesoclinic.access import Can, StaffRequest, disclose, needs
 from patients.queries.people import patient_for
 from patients.views.photographs import taking
 from sessions.queries.photographs import subject_of, takes_photographs
-from sessions.queries.treatment import session_for
+from sessions.queries.treatment import booking_of, record_of, session_for
 
 
 @require_http_methods(["GET", "POST"])
@@ -20,7 +20,8 @@ def session_photographs(request: StaffRequest, session_id: int) -> HttpResponse:
     """The checklist of views of a session."""
     session = session_for(request.actor, session_id)
     patient = patient_for(request.actor, session.series.patient_id)
-    if not takes_photographs(request.actor, session):
+    record, visit = record_of(request.actor, session), booking_of(session)
+    if not takes_photographs(session, record, visit):
         disclose(request.actor, "take photographs", [patient.pk])
         messages.error(request, _("This session is not today's. Take photographs from here."))
         return redirect("patients:photographs", patient.pk)

@@ -75,7 +75,7 @@ def _page(request: StaffRequest, room: Room, failed: tuple[str, ClinicForm] | No
         "may_consent": may(request.actor, Can.TAKE_CONSENT),
         "may_override": may(request.actor, Can.OVERRIDE_FINDING),
         "views": session_views(request.actor, room.session),
-        "may_photograph": takes_photographs(request.actor, room.session),
+        "may_photograph": takes_photographs(room.session, room.record, room.booking),
     }
     template = "sessions/treatment_record.html" if room.stage == "locked" else "sessions/treatment.html"
     return render(request, template, context, status=failed[1].status if failed else 200)
