@@ -121,7 +121,7 @@ def _failed(request: StaffRequest, patient: Patient, subject: str) -> dict[str, 
     if request.method != "POST":
         return None
     about = {"patient_id": patient.pk, "subject": subject}
-    if request.POST.get("action") == "skip":
+    if "reason" in request.POST:
         skip = SkipViewForm(request.POST)
         return None if skip.accepted_by(services.skip_view, request.actor, **about) else {"skip": skip}
     form = TakePhotoForm(request.POST, request.FILES)

@@ -57,7 +57,7 @@ def test_a_photograph_is_kept_and_the_next_open_view_comes(client, patient):
 
 def test_an_occasion_ends_when_every_view_is_taken_or_skipped(client, patient):
     for view in ("frontal_hairline", "midline_part", "vertex", "left", "right"):
-        client.post(page("take_photographs", patient.pk), {"view": view, "action": "skip", "reason": "Hat."})
+        client.post(page("take_photographs", patient.pk), {"view": view, "reason": "Hat."})
     assert SkippedView.objects.count() == 5
     answer = client.post(page("take_photographs", patient.pk), sent("occiput"), follow=True)
     assert answer.redirect_chain[-1][0] == page("photographs", patient.pk)
@@ -78,7 +78,7 @@ def test_a_refusal_stands_beside_the_file(client, patient, content, words):
 
 
 def test_a_skip_without_a_reason_is_refused_beside_it(client, patient):
-    answer = client.post(page("take_photographs", patient.pk), {"view": "left", "action": "skip", "reason": " "})
+    answer = client.post(page("take_photographs", patient.pk), {"view": "left", "reason": " "})
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert Page(answer.content).summary[0][0] == "id_reason"
 
@@ -211,6 +211,6 @@ def test_a_session_takes_its_own_photographs(client):
     assert address in client.get(room).content.decode()
     assert "camera=(self)" in client.get(address)["Permissions-Policy"]
     client.post(address, sent("vertex"))
-    client.post(address, {"view": "left", "action": "skip", "reason": "Hat."})
+    client.post(address, {"view": "left", "reason": "Hat."})
     assert Photo.objects.get().subject == SkippedView.objects.get().subject == f"session:{scene.session.pk}"
     assert "Skipped: Hat." in client.get(room).content.decode()
