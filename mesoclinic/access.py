@@ -35,6 +35,8 @@ class Can(StrEnum):
     RECORD_ADVERSE_EVENT = "record_adverse_event"
     ASSESS_ADVERSE_EVENT = "assess_adverse_event"
     SETTLE_SENTINEL_EVENT = "settle_sentinel_event"
+    RECORD_ASSESSMENT = "record_assessment"
+    VIEW_COHORT = "view_cohort"
     VIEW_MESSAGES = "view_messages"
     SEND_MESSAGES = "send_messages"
     VIEW_DOCUMENTS = "view_documents"
@@ -56,6 +58,7 @@ _DESK = {Can.REGISTER_PATIENT, Can.BOOK, Can.VIEW_MESSAGES, Can.SEND_MESSAGES, C
 _ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_MESSAGES}
 _ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT, Can.TAKE_PHOTOGRAPH, Can.RECORD_ADVERSE_EVENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
+_DOCTOR |= {Can.RECORD_ASSESSMENT}
 _PATIENT = {Can.ANSWER_INTAKE, Can.CHANGE_OWN_VISIT}
 
 GRANTS: dict[str, frozenset[Can]] = {

@@ -16,6 +16,7 @@ class PatientsConfig(AppConfig):
             guards.insert_only(f"patients_{table}")
         guards.insert_only("patients_patientdocument")
         guards.insert_only("patients_correction")
+        guards.insert_only("patients_measurement", may_change=("patient_id",))
         guards.insert_only("patients_mergedrow")
         guards.insert_only("patients_twopeople")
         guards.insert_only("patients_patientmerge", may_change=("undone_at", "undone_by_id", "undone_reason"))

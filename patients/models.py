@@ -508,7 +508,10 @@ class SkippedView(models.Model):
 
 
 class Measurement(models.Model):
-    """A value measured on the scalp or told by the patient; `code` and unit are those of clinical.md 2.4 and 11."""
+    """A value measured on the scalp or told by the patient; `code` and unit are those of clinical.md 2.4 and 11.
+
+    Insert only; `subject` says in which record it was measured, and a correction is a record of its own.
+    """
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="measurements")
     code = models.CharField(max_length=24)
@@ -517,6 +520,7 @@ class Measurement(models.Model):
     rater = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     value = models.DecimalField(max_digits=9, decimal_places=3)
     taken_at = models.DateTimeField()
+    subject = models.CharField(max_length=60, blank=True, db_index=True)
 
 
 class PatientDocument(models.Model):

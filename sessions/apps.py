@@ -52,6 +52,8 @@ class ClinicSessionsConfig(AppConfig):
 
         for table in ("injection", "lotuse", "checklistentry", "adverseevententry", "triage", "windowoverride"):
             guards.insert_only(f"clinic_sessions_{table}")
+        for table in ("assessmentrecord", "outcome"):
+            guards.insert_only(f"clinic_sessions_{table}")
         guards.insert_only("clinic_sessions_adverseevent", may_change=EVENT_MAY_CHANGE)
         guards.frozen_when("clinic_sessions_treatmentrecord", "state", ("signed", "voided"), may_change=("state",))
         for event, service in HEARD:

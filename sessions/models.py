@@ -461,14 +461,50 @@ class Triage(models.Model):
     at = models.DateTimeField()
 
 
-class Outcome(models.Model):
-    """The response class of an assessment with its arithmetic."""
+class AssessmentRecord(models.Model):
+    """What was measured at one visit: a baseline, or an assessment of a course. Insert only.
 
-    assessment = models.OneToOneField(AssessmentPoint, models.PROTECT, related_name="outcome")
-    response = models.CharField(max_length=16)
-    arithmetic = models.JSONField()
+    A correction is a new record that names the one it replaces; the values stand in Measurement.
+    """
+
+    class Stage(models.TextChoices):
+        BASELINE = "baseline", _("Baseline")
+        INTERIM = "interim", _("Interim")
+        FINAL = "final", _("Final")
+        MAINTENANCE = "maintenance", _("Maintenance")
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="assessment_records")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    point = models.ForeignKey(AssessmentPoint, models.PROTECT, null=True, related_name="records")
+    stage = models.CharField(max_length=12, choices=Stage.choices)
+    taken_on = models.DateField()
+    told = models.JSONField()
+    corrects = models.OneToOneField("self", models.PROTECT, null=True, related_name="corrected_by")
+    reason = models.TextField(blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("taken_on", "pk")
+
+
+class Outcome(models.Model):
+    """What a record of an assessment shows against the baseline: the class with its arithmetic. Insert only.
+
+    Judged again (a corrected baseline), it is a new row that names the one it replaces.
+    """
+
+    assessment = models.ForeignKey(AssessmentPoint, models.PROTECT, related_name="outcomes")
+    record = models.ForeignKey(AssessmentRecord, models.PROTECT, related_name="outcomes")
+    response = models.CharField(max_length=16, blank=True)
+    worse = models.CharField(max_length=8)
+    arithmetic = models.JSONField()
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
 
 
 class CheckIn(models.Model):

@@ -12,6 +12,7 @@ from sessions.views import (
     live,
     merging,
     messages,
+    outcomes,
     own_offer,
     own_visit,
     patient,
@@ -49,4 +50,5 @@ urlpatterns = [
     *adverse.urls,
     *adverse_recall.urls,
     *adverse_triage.urls,
+    *outcomes.urls,
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -15,6 +16,7 @@ from patients.queries.consultations import site_for
 from patients.queries.merging import Answer, answers_in_words, both_for, facts_together, merge_for, undo_hindrances
 from sessions.models import (
     AdverseEvent,
+    AssessmentRecord,
     Booking,
     BookingChange,
     Occupancy,
@@ -137,10 +139,11 @@ def under_way(patient_ids: Iterable[int]) -> str:
 def made_since(merge: PatientMerge) -> list[str]:
     """What was recorded in the events since a merge: nobody but a doctor can tell to which of the two it belongs."""
     mine, since = Q(patient=merge.kept_id), merge.at
-    rows: tuple[tuple[str, QuerySet[TreatmentRecord] | QuerySet[AdverseEvent] | QuerySet[Triage]], ...] = (
+    rows: tuple[tuple[str, QuerySet[Any]], ...] = (
         (_("A treatment was given since."), TreatmentRecord.objects.filter(mine, opened_at__gt=since)),
         (_("An adverse event was recorded since."), AdverseEvent.objects.filter(mine, reported_at__gt=since)),
         (_("A call of the patient was recorded since."), Triage.objects.filter(mine, at__gt=since)),
+        (_("An assessment was recorded since."), AssessmentRecord.objects.filter(mine, at__gt=since)),
     )
     hindrances = [words for words, found in rows if found.exists()]
     offered = TimeOffer.objects.filter(hold__patient=merge.kept_id, at__gt=since, state=TimeOffer.State.OPEN)

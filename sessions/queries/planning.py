@@ -81,9 +81,19 @@ def workers_at(site: Site) -> tuple[Worker, ...]:
 
 def closed_at(site: Site) -> Closed:
     """The weekdays and the dates on which a site is closed."""
-    opened = OpeningHours.objects.filter(site=site).values_list("weekday", flat=True)
-    dates = Closure.objects.filter(site=site).values_list("on", flat=True)
-    return Closed(frozenset(Weekday.values) - frozenset(opened), frozenset(dates))
+    return closed_at_all([site])[site.pk]
+
+
+def closed_at_all(sites: Iterable[Site]) -> dict[int, Closed]:
+    """The same of several sites, by their numbers, in as many statements as for one."""
+    numbers = {site.pk for site in sites}
+    opened: defaultdict[int, set[int]] = defaultdict(set)
+    dates: defaultdict[int, set[date]] = defaultdict(set)
+    for number, weekday in OpeningHours.objects.filter(site__in=numbers).values_list("site", "weekday"):
+        opened[number].add(weekday)
+    for number, on in Closure.objects.filter(site__in=numbers).values_list("site", "on"):
+        dates[number].add(on)
+    return {number: Closed(frozenset(Weekday.values) - opened[number], frozenset(dates[number])) for number in numbers}
 
 
 def busy_slots(

@@ -1,6 +1,7 @@
 """What forbids booking a plan at all, by the rules of scheduling (clinical.md 6.2, 6.3), on the day of the booking."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -9,9 +10,16 @@ from mesoclinic.rules.finding import Finding, Level
 from mesoclinic.rules.tri import Tri
 from patients.models import Consent, PlanVersion
 from protocols.queries.catalogue import catalogue_of
+from protocols.rules.catalogue import Catalogue
 from sessions.models import AdverseEvent
 from sessions.queries.adverse import GRAVE, UNSETTLED, course_stops, events_of_all, open_grade, sentinel_open
+from sessions.queries.courses import Progress, is_maintenance, progress_of
 from sessions.rules.schedule import CourseState, plan_course
+from sessions.rules.stopping import CourseEvents, may_maintain, stops
+
+# What a chosen date decides is judged where the date is chosen; here it is asked whether any may be.
+OF_A_DATE = frozenset({"SD-01", "SD-02", "SD-06", "SD-07"})
+SHOWN = frozenset({"STOP-1", "STOP-2"})
 
 
 def booking_stops(version: PlanVersion) -> list[Finding]:
@@ -26,18 +34,25 @@ def stops_of_plans(versions: Sequence[PlanVersion]) -> dict[int, list[Finding]]:
     signed = {
         each.plan_version_id: each for each in given.filter(plan_version__in=versions).order_by("signed_at", "pk")
     }
+    progress = progress_of(versions)
     return {
-        version.pk: _stops(version, events[version.plan.patient_id], signed.get(version.pk)) for version in versions
+        version.pk: _stops(version, events[version.plan.patient_id], signed.get(version.pk), progress[version.pk])
+        for version in versions
     }
 
 
-def _stops(version: PlanVersion, events: Sequence[AdverseEvent], consent: Consent | None) -> list[Finding]:
+def _stops(
+    version: PlanVersion, events: Sequence[AdverseEvent], consent: Consent | None, progress: Progress
+) -> list[Finding]:
     catalogue = catalogue_of(version.release)
     today = clock.now().astimezone(version.plan.site.zone).date()
     state = CourseState(
         protocol=version.protocol,
         evaluated_on=today,
-        start=today,
+        done=progress.maintained if is_maintenance(version) else progress.done,
+        requested_on=today,
+        closed=progress.closed,
+        assessments_recorded=progress.recorded,
         unresolved_grade=open_grade(events),
         sentinel_open=sentinel_open(events, catalogue),
         consent_on=consent.signed_on if consent else None,
@@ -45,8 +60,18 @@ def _stops(version: PlanVersion, events: Sequence[AdverseEvent], consent: Consen
         consent_form_current=Tri.YES,
         planned_count=version.session_count,
     )
-    blocked = [finding for finding in plan_course(state, catalogue).findings if finding.level == Level.BLOCK]
-    return blocked + course_stops(version, events, catalogue)
+    found = [finding for finding in plan_course(state, catalogue).findings if finding.rule not in OF_A_DATE]
+    blocked = [finding for finding in found if finding.level == Level.BLOCK]
+    return blocked + course_stops(version, events, catalogue) + outcome_stops(version, progress, catalogue, today)
+
+
+def outcome_stops(version: PlanVersion, progress: Progress, catalogue: Catalogue, on: date) -> list[Finding]:
+    """STOP-1 and STOP-2 by the assessments of the course; before maintenance, MT-1 by the last final one (6.3)."""
+    shown = CourseEvents(final_response=progress.final, worse=progress.worse)
+    found = [finding for finding in stops(shown, catalogue) if finding.rule in SHOWN]
+    if is_maintenance(version):
+        found += may_maintain(progress.last_final, progress.maintained, on, catalogue)
+    return found
 
 
 def going_on_stops(version: PlanVersion) -> str:

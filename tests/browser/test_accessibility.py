@@ -27,7 +27,16 @@ from protocols.models import Activation, CatalogueRelease, DraftRow, Lot, Releas
 from protocols.queries.catalogue import current_release
 from protocols.rules.catalogue import Entry, build
 from protocols.services.catalogue import load_release
-from sessions.models import AdverseEvent, Booking, Series, TreatmentSession, Triage, WaitingEntry
+from sessions.models import (
+    AdverseEvent,
+    AssessmentPoint,
+    AssessmentRecord,
+    Booking,
+    Series,
+    TreatmentSession,
+    Triage,
+    WaitingEntry,
+)
 from tests.builders import people
 from tests.builders.rows import row
 from tests.web.matrix import DESK, DIRECTOR, DOCTOR, EVERYBODY, MATRIX, NURSE
@@ -102,6 +111,10 @@ def key_of(name: str, route: str) -> int | str:
         "photo_id": lambda: [_photo(here)],
         "sign_off_id": lambda: [_sign_off(signed)],
         "event_id": lambda: AdverseEvent.objects.filter(site=here).values_list("pk", flat=True),
+        "point_id": lambda: AssessmentPoint.objects.filter(series__site=here, state="planned").values_list(
+            "pk", flat=True
+        ),
+        "record_id": lambda: [_measured(here)],
         "triage_id": lambda: [_call(here)],
         "run_id": lambda: [_run()],
         "plan_id": lambda: (signed.filter(series=None) if route == "sessions:book_series" else signed).values_list(
@@ -132,6 +145,14 @@ def key_of(name: str, route: str) -> int | str:
     }[name]()
     assert found, f"the demo clinic has no {name} to show"
     return found[0]
+
+
+def _measured(here: Site) -> int:
+    """A baseline of a patient of the demo."""
+    doctor = User.objects.get(email="derm@demo.test")
+    patient = people.patient(site=here)
+    made = row(AssessmentRecord, patient=patient, site=here, stage="baseline", told={}, by=doctor)
+    return int(made.pk)
 
 
 def _finding(here: Site) -> tuple[int, str]:

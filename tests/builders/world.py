@@ -16,7 +16,17 @@ from patients.services.consents import offer_consent
 from patients.services.intake import show_intake_link
 from patients.services.merging import merge_patients
 from protocols.models import Lot, OpenedVial, Product, ReleaseDraft, VignetteRun
-from sessions.models import Booking, BookingChange, Series, TimeOffer, TreatmentSession, Triage, WaitingEntry
+from sessions.models import (
+    AssessmentPoint,
+    AssessmentRecord,
+    Booking,
+    BookingChange,
+    Series,
+    TimeOffer,
+    TreatmentSession,
+    Triage,
+    WaitingEntry,
+)
 from tests.builders import adverse, catalogue, clinic, papers, people, photographs, plans
 from tests.builders.rows import row
 
@@ -100,6 +110,8 @@ def world() -> World:
         "notice_id": notice.pk,
         "sign_off_id": plans.asked_sign_off(version, doctor).pk,
         "event_id": adverse.event(patient, by=doctor).pk,
+        "point_id": AssessmentPoint.objects.create(series=series, code="interim").pk,
+        "record_id": row(AssessmentRecord, patient=patient, site=site, stage="baseline", told={}, by=doctor).pk,
         "triage_id": row(Triage, patient=patient, site=site, by=doctor).pk,
         "todo_id": Todo.objects.create(site=site, patient=patient, text="Call the patient.").pk,
         "lot_id": lot.pk,

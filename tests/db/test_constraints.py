@@ -44,6 +44,7 @@ from sessions.models import (
     AdverseEvent,
     AdverseEventEntry,
     AssessmentPoint,
+    AssessmentRecord,
     Booking,
     CalendarFeed,
     Injection,
@@ -115,7 +116,8 @@ NEVER_REPEATED = {
     "clinic_sessions_calendarfeed.token_sha256": CalendarFeed,
     "clinic_sessions_lotuse.movement_id": LotUse,
     "clinic_sessions_injection.client_key": Injection,
-    "clinic_sessions_outcome.assessment_id": Outcome,
+    "clinic_sessions_assessmentrecord.corrects_id": AssessmentRecord,
+    "clinic_sessions_outcome.replaces_id": Outcome,
     "clinic_sessions_adverseevententry.todo_id": AdverseEventEntry,
 }
 # By the name of the constraint: what a row may just be, and what it may not.
