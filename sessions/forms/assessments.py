@@ -76,6 +76,8 @@ def _tri(label: Any, help_text: Any = "") -> forms.ChoiceField:
 class AssessmentForm(ClinicForm):
     """The measures of one visit; those that its stage does not have are left out."""
 
+    may_be_empty = False
+
     taken_on = DayField(label=_("Measured on"), error_messages={"required": _("Enter a day, for example 26 11 2026.")})
     scalp_site = forms.ChoiceField(label=_("Place on the scalp"), required=False)
     device = forms.CharField(label=_("Device and magnification"), required=False, max_length=80)
@@ -135,6 +137,8 @@ class AssessmentForm(ClinicForm):
         counted = [data.get(name) for name in MORNINGS]
         if any(each is not None for each in counted) and mean_of(counted) is None:
             self.add_error("morning_3", now_("The count is the mean of three mornings: enter all three, or none."))
+        if not self.errors and not (self.may_be_empty or self.told().anything):
+            self.add_error(None, now_("Nothing is entered yet. Enter what was measured, or what the patient told."))
         return data
 
     @property
@@ -176,7 +180,9 @@ class AssessmentForm(ClinicForm):
 
 
 class CorrectionForm(AssessmentForm):
-    """The same measures, put right, and why."""
+    """The same measures, put right, and why; all of them may have been somebody else's."""
+
+    may_be_empty = True
 
     reason = forms.CharField(
         label=_("What was wrong"),

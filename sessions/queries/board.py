@@ -20,6 +20,7 @@ from sessions.queries.timers import Timer, timers_of
 from sessions.queries.window_overrides import overrides_of
 
 State = Booking.State
+RESCREEN = "DY-01"
 COLUMNS: tuple[tuple[object, tuple[str, ...]], ...] = (
     (_("Expected"), (State.BOOKED, State.CONFIRMED)),
     (_("Arrived"), (State.ARRIVED,)),
@@ -72,6 +73,16 @@ class Card:
     override: WindowOverride | None
     blocks: Sequence[Finding]
     timer: Timer | None
+
+    @property
+    def rescreen_due(self) -> bool:
+        """Whether the re-screen of the day waits for the patient: it is nobody's fault before they are there."""
+        return self.booking.state in MOVABLE and any(block.rule == RESCREEN for block in self.blocks)
+
+    @property
+    def pressing(self) -> list[Finding]:
+        """What somebody has to see to now."""
+        return [block for block in self.blocks if not (self.rescreen_due and block.rule == RESCREEN)]
 
 
 @dataclass(frozen=True, slots=True)

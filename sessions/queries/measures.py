@@ -88,6 +88,12 @@ class Told:
     none_observed: Tri = Tri.UNKNOWN
     remark: str = ""
 
+    @property
+    def anything(self) -> bool:
+        """Whether something was measured, rated, answered or remarked; a place or a device alone is nothing."""
+        answered = {self.photos, self.progression, self.none_observed} - {Tri.UNKNOWN}
+        return bool(self.values or self.ratings or self.stage or self.remark or answered)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -64,6 +64,15 @@ def test_a_card_says_what_the_start_would_say(here, name, consent):
     assert set(rules(made)) == {each.rule for each in at_the_start if each.rule in ON_THE_CARD}
 
 
+def test_a_re_screen_presses_once_the_patient_is_there(here):
+    made = treatments.scene()
+    assert card(made).rescreen_due
+    assert not card(made).pressing
+    Booking.objects.filter(pk=made.booking.pk).update(state=Booking.State.ARRIVED)
+    assert not card(made).rescreen_due
+    assert [found.rule for found in card(made).pressing] == ["DY-01"]
+
+
 @pytest.mark.parametrize("happens", [sold_out, quarantined])
 def test_lots_are_short_on_the_card_and_at_the_start(here, happens):
     made = treatments.scene()

@@ -84,3 +84,12 @@ def test_a_second_press_is_told_who_was_first(client, made):
     address = reverse("sessions:record_baseline", args=[made.patient.pk])
     assert client.post(address, sent).status_code == HTTPStatus.FOUND
     assert client.post(address, sent).status_code == HTTPStatus.CONFLICT
+
+
+def test_a_record_of_nothing_is_refused(client, made):
+    point = assessments.course(made)
+    client.force_login(made.doctor)
+    nothing = {"taken_on": f"{clock.now():%Y-%m-%d}", "rater_1": made.doctor.pk, "device": "FotoFinder", "photos": ""}
+    answer = client.post(reverse("sessions:record_assessment", args=[point.pk]), nothing)
+    assert "Nothing is entered yet." in words(answer)
+    assert not AssessmentRecord.objects.exists()
