@@ -170,21 +170,38 @@ def _web() -> Iterator[str]:
 
 
 def _one_slot(database: str, base: str, seed: int) -> Outcome:
+    rush = _rush(f"{database} one slot", seed)
+
+    def prepare(desk: Desk, number: int) -> Iterator[Call]:
+        form = rush.form(number) | {"on": rush.first.isoformat(), "at": "10:00"}
+        yield lambda: desk.send(rush.path, form | _hidden(desk.send(rush.path)[1]))
+
+    return _race(database, ONE_SLOT, base, seed, rush.site, CLIENTS, prepare)
+
+
+@dataclass(frozen=True)
+class _Rush:
+    """A site with one clinician, and a patient for each of the colleagues who want her time."""
+
+    site: object
+    first: date
+    path: str
+    visit_type: int
+    patients: list[int]
+
+    def form(self, number: int) -> dict[str, str]:
+        return {"patient": str(self.patients[number]), "visit_type": str(self.visit_type)}
+
+
+def _rush(name: str, seed: int) -> _Rush:
     from mesoclinic import clock
     from tests.builders import clinic, people
 
-    site = clinic.site(name=f"{database} one slot {seed}")
+    site = clinic.site(name=f"{name} {seed}")
     clinic.dermatologist(site)
     kind = site.visit_types.get(kind="consultation").pk
-    day = _a_thursday(clock.now(), 3 + seed)
-    patients = [people.patient(site=site, family_name=f"Secretname{number}") for number in range(CLIENTS)]
-    path = f"/bookings/new/?site={site.pk}"
-
-    def prepare(desk: Desk, number: int) -> Iterator[Call]:
-        form = {"patient": str(patients[number].pk), "visit_type": str(kind), "on": day.isoformat(), "at": "10:00"}
-        yield lambda: desk.send(path, form | _hidden(desk.send(path)[1]))
-
-    return _race(database, ONE_SLOT, base, seed, site, CLIENTS, prepare)
+    patients = [people.patient(site=site, family_name=f"Secretname{number}").pk for number in range(CLIENTS)]
+    return _Rush(site, _a_thursday(clock.now(), 3 + seed), f"/bookings/new/?site={site.pk}", kind, patients)
 
 
 def _overlapping_series(database: str, base: str, seed: int) -> Outcome:
@@ -212,26 +229,17 @@ def _overlapping_series(database: str, base: str, seed: int) -> Outcome:
 
 
 def _many_tries(database: str, base: str, seed: int, *, tries: int) -> Outcome:
-    from mesoclinic import clock
-    from tests.builders import clinic, people
-
-    site = clinic.site(name=f"{database} many tries {seed}")
-    clinic.dermatologist(site)
-    kind = site.visit_types.get(kind="consultation").pk
-    first = _a_thursday(clock.now(), 3 + seed)
-    patients = [people.patient(site=site, family_name=f"Secretname{number}") for number in range(CLIENTS)]
-    path = f"/bookings/new/?site={site.pk}"
+    rush = _rush(f"{database} many tries", seed)
 
     def prepare(desk: Desk, number: int) -> Iterator[Call]:
         luck = random.Random(f"{seed} {number}")
-        token = _hidden(desk.send(path)[1])["csrfmiddlewaretoken"]
-        form = {"patient": str(patients[number].pk), "visit_type": str(kind), "csrfmiddlewaretoken": token}
+        form = rush.form(number) | {"csrfmiddlewaretoken": _hidden(desk.send(rush.path)[1])["csrfmiddlewaretoken"]}
         for _try in range(tries):
-            on = first + timedelta(weeks=luck.randrange(DAYS))
+            on = rush.first + timedelta(weeks=luck.randrange(DAYS))
             wish = {"on": on.isoformat(), "at": f"{luck.randrange(9, 18):02d}:{luck.choice(('00', '30'))}"}
-            yield partial(desk.send, path, form | wish | {"key": uuid4().hex})
+            yield partial(desk.send, rush.path, form | wish | {"key": uuid4().hex})
 
-    return _race(database, f"{tries} tries each", base, seed, site, CLIENTS, prepare)
+    return _race(database, f"{tries} tries each", base, seed, rush.site, CLIENTS, prepare)
 
 
 def _race(

@@ -367,8 +367,8 @@ def test_the_page_asks_the_database_a_steady_number_of_times(entered, django_ass
     treatments.prepared(made)
     room = entered(made)
     room.get()
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(52):
         room.get()
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(56):
         room.refused("rescreen", 422)
     services.start_treatment(made.doctor, record_id=TreatmentRecord.objects.get().pk, version=4)
