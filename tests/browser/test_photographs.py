@@ -71,9 +71,10 @@ def test_no_other_page_may_open_the_camera(signed_in_as: Callable[..., Page]):
 
 
 def who_consented() -> Patient:
-    """A patient of the demo who now allows photographs for the record."""
+    """A patient of the demo without photographs who now allows them for the record."""
     doctor = User.objects.get(email="derm@demo.test")
-    patient = Series.objects.filter(site__in=doctor.sites.all()).first().patient
+    new = Series.objects.filter(site__in=doctor.sites.all(), patient__photos=None).order_by("-pk")
+    patient = new[0].patient
     photographs.consent(patient, by=doctor)
     return patient
 
