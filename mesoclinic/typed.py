@@ -24,6 +24,11 @@ _LANGUAGES = ("en", "tr", "es", "ar")
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+def number_in(text: str, *, bits: int = 63) -> int | None:
+    """A number as an address or a hidden field carries it; None for what is none or is too long for so many bits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**bits)) else None
+
+
 def clean_name(text: str) -> str:
     """One line of text in NFC; raises ValueError for control characters and for more than 200 characters."""
     name = unicodedata.normalize("NFC", " ".join(text.split()))

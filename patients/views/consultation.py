@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
+from mesoclinic.typed import number_in
 from patients.documents.consultation_record import consultation_record
 from patients.forms.consultation import ConsultationForm
 from patients.forms.consultation_layout import Layout
@@ -276,8 +277,7 @@ def _as_posted(answers: Mapping[str, list[str]]) -> QueryDict:
 
 
 def _seen(request: StaffRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else 0
+    return number_in(request.POST.get("version", ""), bits=31) or 0
 
 
 urls = [

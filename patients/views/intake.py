@@ -14,6 +14,7 @@ from mesoclinic.access import Can, disclose
 from mesoclinic.errors import ClinicError, StaleRecord
 from mesoclinic.forms import ClinicForm
 from mesoclinic.languages import spoken
+from mesoclinic.typed import number_in
 from patients.forms.intake import BirthDateForm, Intake, TopicForm
 from patients.forms.intake_questions import Topic
 from patients.queries.consultations import today_at
@@ -165,9 +166,9 @@ def _refusal(request: LinkRequest, outcome: Known) -> str:
 
 
 def _seen(request: LinkRequest) -> int:
-    text = request.POST.get("version", "")
+    version = number_in(request.POST.get("version", ""), bits=31)
     # The first version is 0, so that what cannot be read must be none at all.
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else -1
+    return -1 if version is None else version
 
 
 urls = [

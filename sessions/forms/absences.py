@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.accounts import User
 from mesoclinic.fields import ClockField, DayField, NameField
 from mesoclinic.forms import ClinicForm
+from mesoclinic.typed import number_in
 from sessions.forms.series import picks_in
 from sessions.queries.absences import CANCEL, LEAVE, Away, Line, Order
 from sessions.rules.series_places import Pick
@@ -105,16 +106,14 @@ class AwayForm(ClinicForm):
         """What to do for each line that is not left out, as it was shown."""
         seen, versions = self._texts(SEEN), self._texts(VERSION)
         return [
-            Order(each.booking.pk, _number(versions.get(each.booking.pk, "")), seen.get(each.booking.pk, ""), picks)
-            for each in lines
-            if not each.stays and each.booking.pk in versions
-            if not each.refusal or seen.get(each.booking.pk)
-            for picks in [self.picks.get(each.booking.pk, {})]
+            Order(pk, number_in(versions[pk]) or 0, seen.get(pk, ""), self.picks.get(pk, {}))
+            for pk, refused in ((each.booking.pk, each.refusal) for each in lines if not each.stays)
+            if pk in versions and (seen.get(pk) or not refused)
         ]
 
     def _texts(self, prefix: str) -> dict[int, str]:
-        names = {name: name.removeprefix(prefix) for name in self.data if name.startswith(prefix)}
-        return {_number(number): str(self.data[name]) for name, number in names.items() if _number(number)}
+        named = {name: number_in(name.removeprefix(prefix)) for name in self.data if name.startswith(prefix)}
+        return {number: str(self.data[name]) for name, number in named.items() if number}
 
 
 class ClearForm(AwayForm):
@@ -123,7 +122,3 @@ class ClearForm(AwayForm):
     key = forms.CharField(
         max_length=40, widget=forms.HiddenInput, error_messages={"required": _("Open the page again.")}
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else 0

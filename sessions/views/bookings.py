@@ -14,6 +14,7 @@ from mesoclinic import clock
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.sites import Site
+from mesoclinic.typed import number_in
 from patients.queries.people import patients_for
 from sessions.forms.bookings import BookVisitForm, CancelForm, MoveForm
 from sessions.queries.board import steps_for
@@ -28,9 +29,9 @@ from sessions.services.undo import undo as undo_change
 @needs(Can.BOOK)
 def new_booking(request: StaffRequest) -> HttpResponse:
     """Book one consultation, assessment or other visit, or block time."""
-    site = site_for(request.actor, _number(request.GET.get("site", "")))
+    site = site_for(request.actor, number_in(request.GET.get("site", "")))
     patients = patients_for(request.actor)
-    shown = {"key": uuid4().hex, "patient": _number(request.GET.get("patient", "")), **_from_now(site)}
+    shown = {"key": uuid4().hex, "patient": number_in(request.GET.get("patient", "")), **_from_now(site)}
     form = BookVisitForm(_posted(request), site=site, patients=patients, clinicians=clinicians_at(site), initial=shown)
     alternatives: list[object] = []
     if form.is_valid():
@@ -42,7 +43,7 @@ def new_booking(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _("Visit booked."))
             return redirect("sessions:booking", booking_id=booking.pk)
-    patient = patients.filter(pk=_number(str(form["patient"].value() or "")) or 0).first()
+    patient = patients.filter(pk=number_in(str(form["patient"].value() or "")) or 0).first()
     disclose(request.actor, "new booking", [patient.pk] if patient else [])
     context = {"form": form, "site": site, "patient": patient, "alternatives": alternatives}
     return render(request, "sessions/new_booking.html", context, status=form.status)
@@ -117,10 +118,6 @@ def _from_now(site: Site) -> dict[str, date | datetime]:
 
 def _posted(request: StaffRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else None
 
 
 urls = [

@@ -13,6 +13,7 @@ from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.http import fragment
 from mesoclinic.sites import Site
+from mesoclinic.typed import number_in
 from sessions.forms.bookings import CalendarForm, StateForm
 from sessions.queries.board import board_for
 from sessions.queries.bookings import booking_for, site_for, sites_for
@@ -48,7 +49,7 @@ def events(request: StaffRequest) -> HttpResponse:
 @needs(Can.VIEW_SCHEDULE)
 def board(request: StaffRequest) -> HttpResponse:
     """Who is where today."""
-    site = site_for(request.actor, _number(request.GET.get("site", "")))
+    site = site_for(request.actor, number_in(request.GET.get("site", "")))
     shown = board_for(request.actor, site=site)
     disclose(request.actor, "board", shown.patient_ids)
     context = {"board": shown, "sites": sites_for(request.actor), "deeds": _deeds(request, site)}
@@ -72,7 +73,7 @@ def state(request: StaffRequest, booking_id: int) -> HttpResponse:
 
 def _deeds(request: StaffRequest, site: Site) -> list[Deed]:
     """What others did since the screen was drawn, for one that draws itself again."""
-    known = _number(request.GET.get("since", ""))
+    known = number_in(request.GET.get("since", ""))
     return [] if known is None else deeds_since(request.actor, site=site, change=known)
 
 
@@ -89,11 +90,6 @@ def wanted_of(request: StaffRequest) -> dict[str, Any]:
     if not form.is_valid():
         raise ClinicError(str(next(iter(form.errors.values()))[0]))
     return form.cleaned_data
-
-
-def _number(text: str) -> int | None:
-    """A site's number as it stands in an address; what is none counts as not given."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else None
 
 
 urls = [

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from mesoclinic.access import Can, StaffRequest, disclose, may, needs
 from mesoclinic.errors import ClinicError
 from mesoclinic.http import fragment
+from mesoclinic.typed import number_in
 from sessions.forms.replanning import BookRestForm, ReplanForm
 from sessions.models import Series
 from sessions.queries.bookings import clinicians_at, series_for
@@ -47,7 +48,7 @@ def _form(request: StaffRequest, series: Series) -> ReplanForm:
     if request.method == "POST":
         wanted = BookRestForm if request.POST.get("action") == "confirm" else ReplanForm
         return wanted(request.POST, clinicians=clinicians, may_override=may_override)
-    visit = visit_in(series, _number(request.GET.get("visit", "")))
+    visit = visit_in(series, number_in(request.GET.get("visit", "")))
     shown = wishes_of(series) | {"start": first_day(series, visit), "keep": "on", "visit": visit.pk if visit else ""}
     if shown.get("clinician") not in [each.pk for each in clinicians]:
         shown["clinician"] = ""
@@ -78,10 +79,6 @@ def _shown(series: Series, form: ReplanForm) -> tuple[ShownRest | None, str]:
         return shown_rest(series, form.wishes), ""
     except ClinicError as refusal:
         return None, refusal.message
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else None
 
 
 urls = [path("series/<id:series_id>/replan/", replan, name="replan")]
