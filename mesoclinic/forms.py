@@ -37,10 +37,14 @@ class ClinicForm(forms.Form):
         if not self.is_valid():
             return False
         try:
-            service(*who, **which, **self.cleaned_data)
+            service(*who, **which, **self.given())
         except ClinicError as error:
             self.refuse(error)
         return not self.refused
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes of a form that is right."""
+        return self.cleaned_data
 
     @property
     def status(self) -> int:

@@ -1,5 +1,7 @@
 """The forms of photographs: to take a view, to skip it, and to set a photograph aside."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,9 @@ class TakePhotoForm(ClinicForm):
             "invalid": _("Choose the file again."),
         },
     )
+
+    def given(self) -> dict[str, Any]:
+        return {"view": self.cleaned_data["view"], "content": self.cleaned_data["photograph"].read()}
 
 
 class SkipViewForm(ClinicForm):

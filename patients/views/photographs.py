@@ -125,11 +125,7 @@ def _failed(request: StaffRequest, patient: Patient, subject: str) -> dict[str, 
         skip = SkipViewForm(request.POST)
         return None if skip.accepted_by(services.skip_view, request.actor, **about) else {"skip": skip}
     form = TakePhotoForm(request.POST, request.FILES)
-    return None if form.accepted_by(_take, request.actor, **about) else {"take": form}
-
-
-def _take(actor: Any, *, photograph: Any, **which: Any) -> object:
-    return services.take_photo(actor, content=photograph.read(), **which)
+    return None if form.accepted_by(services.take_photo, request.actor, **about) else {"take": form}
 
 
 def _about(request: StaffRequest, patient: Patient) -> dict[str, Any]:

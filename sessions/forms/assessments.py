@@ -172,6 +172,9 @@ class AssessmentForm(ClinicForm):
             remark=data["remark"],
         )
 
+    def given(self) -> dict[str, Any]:
+        return {"taken_on": self.cleaned_data["taken_on"], "told": self.told()}
+
     def _values(self) -> dict[str, Decimal]:
         data = self.cleaned_data
         found = {code: data[name] for name, code in NUMBERS.items() if data.get(name) is not None}
@@ -190,6 +193,9 @@ class CorrectionForm(AssessmentForm):
         widget=forms.Textarea({"rows": 2}),
         error_messages={"required": _("Enter the reason.")},
     )
+
+    def given(self) -> dict[str, Any]:
+        return {**super().given(), "reason": self.cleaned_data["reason"]}
 
 
 def initial_of(told: Told) -> dict[str, Any]:

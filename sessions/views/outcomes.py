@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from mesoclinic import clock
 from mesoclinic.access import Can, StaffRequest, disclose, needs
-from mesoclinic.errors import ClinicError
 from patients.models import Patient
 from patients.queries.banner import banner_for
 from patients.queries.people import patient_for
@@ -40,7 +39,7 @@ def record_baseline(request: StaffRequest, patient_id: int) -> HttpResponse:
     """What is measured before a course."""
     patient = patient_for(request.actor, patient_id)
     form = _form(request, patient, BASELINE)
-    if form.is_valid() and _done(form, services.record_baseline, request, patient_id=patient_id):
+    if form.accepted_by(services.record_baseline, request.actor, patient_id=patient_id):
         messages.success(request, _("Baseline recorded."))
         return redirect("sessions:outcomes", patient_id)
     return _page(request, patient, form, _("Record a baseline"))
@@ -53,7 +52,7 @@ def record_assessment(request: StaffRequest, point_id: int) -> HttpResponse:
     point = point_for(request.actor, point_id)
     patient = point.series.patient
     form = _form(request, patient, stage_of(point.code))
-    if form.is_valid() and _done(form, services.record_assessment, request, point_id=point_id):
+    if form.accepted_by(services.record_assessment, request.actor, point_id=point_id):
         messages.success(request, _("Assessment recorded and judged."))
         return redirect("sessions:outcomes", patient.pk)
     heading = _("Record the final assessment") if point.code == "final" else _("Record the interim assessment")
@@ -68,7 +67,7 @@ def correct_assessment(request: StaffRequest, record_id: int) -> HttpResponse:
     patient = record.patient.merged_into or record.patient
     known = initial_of(told_of([record])[record.pk]) | {"taken_on": record.taken_on}
     form = _form(request, patient, record.stage, kind=CorrectionForm, initial=known)
-    if form.is_valid() and _done(form, services.correct_assessment, request, record_id=record_id):
+    if form.accepted_by(services.correct_assessment, request.actor, record_id=record_id):
         messages.success(request, _("Corrected and judged again."))
         return redirect("sessions:outcomes", patient.pk)
     return _page(request, patient, form, _("Correct: %(name)s") % {"name": name_of(record)})
@@ -87,18 +86,6 @@ def _form(
     data = request.POST if request.method == "POST" else None
     raters = raters_at(request.actor, patient)
     return kind(data, stage=stage, catalogue=current_catalogue(), raters=raters, initial=shown)
-
-
-def _done(form: AssessmentForm, service: Any, request: StaffRequest, **which: int) -> bool:
-    """Whether the service took it; what it refuses stands on the form."""
-    told: dict[str, Any] = {"taken_on": form.cleaned_data["taken_on"], "told": form.told()}
-    if "reason" in form.cleaned_data:
-        told["reason"] = form.cleaned_data["reason"]
-    try:
-        service(request.actor, **which, **told)
-    except ClinicError as error:
-        form.refuse(error)
-    return not form.refused
 
 
 def _page(request: StaffRequest, patient: Patient, form: AssessmentForm, heading: str) -> HttpResponse:
