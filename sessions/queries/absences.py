@@ -15,7 +15,6 @@ from mesoclinic.sites import Site
 from patients.queries.contact import mail_hindrance
 from sessions.models import Booking, ResourceKind, Series
 from sessions.queries.bookings import MOVABLE, bookings_for, clinicians_at, series_for, sites_for
-from sessions.queries.changes import UndoOffer, changes_for, seconds_left, undo_window, words_of
 from sessions.queries.planning import Claim, Meanwhile, claims_of, clinic_time, visit_type_of
 from sessions.queries.proposal import Choice, choice_of
 from sessions.queries.replanning import Fate, Rest, Wishes, rest_of, wishes_of
@@ -146,11 +145,10 @@ def wishes_around(series: Series, picks: Mapping[int, Pick], meanwhile: Meanwhil
     return Wishes(preferences, meanwhile=meanwhile)
 
 
-def undoable_lately(actor: User) -> list[UndoOffer]:
-    """Each change of the actor that can still be taken back, the last first."""
-    lately = changes_for(actor).filter(by=actor, at__gt=clock.now() - undo_window(), undone_at=None)
-    found = lately.exclude(deed="undone").select_related("patient").order_by("-pk")
-    return [UndoOffer(each, words_of(each), seconds_left(each)) for each in found]
+def when_of(booking: Booking) -> str:
+    """When the visit was, by day and hour at its site."""
+    local = booking.starts_at.astimezone(booking.site.zone)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def _one_line(booking: Booking) -> tuple[str, int]:

@@ -35,11 +35,13 @@ class UndoOffer:
 
 def undo_offer(actor: User) -> UndoOffer | None:
     """The actor's latest change of bookings while it can be undone."""
-    if not may(actor, Can.BOOK):
-        return None
-    lately = changes_for(actor).filter(by=actor, at__gt=clock.now() - undo_window())
-    change = lately.exclude(deed=BookingChange.Deed.UNDONE).filter(undone_at=None).last()
-    return UndoOffer(change, words_of(change), seconds_left(change)) if change else None
+    change = _undoable(actor).last() if may(actor, Can.BOOK) else None
+    return _offer(change) if change else None
+
+
+def undo_offers(actor: User) -> list[UndoOffer]:
+    """Each change of the actor that can still be taken back, the last first."""
+    return [_offer(each) for each in _undoable(actor).select_related("patient").reverse()]
 
 
 def changes_for(actor: Actor) -> QuerySet[BookingChange]:
@@ -63,6 +65,15 @@ def undo_window() -> timedelta:
 def seconds_left(change: BookingChange) -> int:
     """For how long the change can still be undone."""
     return max(0, int((change.at + undo_window() - clock.now()).total_seconds()))
+
+
+def _undoable(actor: User) -> QuerySet[BookingChange]:
+    lately = changes_for(actor).filter(by=actor, at__gt=clock.now() - undo_window(), undone_at=None)
+    return lately.exclude(deed=BookingChange.Deed.UNDONE)
+
+
+def _offer(change: BookingChange) -> UndoOffer:
+    return UndoOffer(change, words_of(change), seconds_left(change))
 
 
 def words_of(change: BookingChange) -> str:

@@ -7,25 +7,24 @@ from datetime import UTC, datetime
 from django.utils.translation import gettext as _
 
 from mesoclinic import access, audit, clock, news
+from mesoclinic.absences import keep_absence
 from mesoclinic.access import Can
 from mesoclinic.accounts import Role, User
 from mesoclinic.errors import ClinicError, OutOfScope
 from mesoclinic.once import once
-from mesoclinic.sites import Absence, Room, Site, VisitKind
+from mesoclinic.sites import Room, Site, VisitKind
 from mesoclinic.transactions import atomic
 from patients.models import Todo
 from patients.queries.contact import mail_hindrance
-from sessions.models import SLOT_MINUTES, Booking, Occupancy
-from sessions.queries.absences import Away, Order, people_at, wishes_around
+from sessions.models import Booking, Occupancy
+from sessions.queries.absences import Away, Order, people_at, when_of, wishes_around
 from sessions.queries.bookings import booking_for, series_for, sites_for
-from sessions.queries.planning import Meanwhile, slots_between
+from sessions.queries.planning import SLOT_SECONDS, Meanwhile, slots_between
 from sessions.queries.series import SEEN_FORMAT
 from sessions.services.grid import Use, occupy
 from sessions.services.replanning import replan_series
 from sessions.services.undo import Deed, undoable
 from sessions.services.visits import cancel_booking, move_booking, new_calendar_uid
-
-SLOT_SECONDS = SLOT_MINUTES * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ def clear_absence(actor: User, *, away: Away, orders: Sequence[Order], key: str)
     if not people_at(actor).filter(pk=away.user.pk).exists():
         raise OutOfScope(_("Nobody like that works at your sites."))
     if away.whole_days:
-        _record_days(actor, away)
+        with atomic():
+            keep_absence(actor, away.user, first_on=away.first_on, last_on=away.last_on, reason=away.reason)
     done, failed = [], []
     for order in orders:
         booking = booking_for(actor, order.booking_id)
@@ -55,15 +55,6 @@ def clear_absence(actor: User, *, away: Away, orders: Sequence[Order], key: str)
     if not away.whole_days:
         _block_hours(actor, away)
     return Cleared(done, failed)
-
-
-def _record_days(actor: User, away: Away) -> None:
-    with atomic():
-        _absence, new = Absence.objects.get_or_create(
-            user=away.user, first_on=away.first_on, last_on=away.last_on, defaults={"reason": away.reason}
-        )
-        if new:
-            audit.record(actor, "user.absence_added", away.user, reason=f"{away.first_on} to {away.last_on}")
 
 
 def _do(actor: User, away: Away, booking: Booking, order: Order, key: str) -> None:
@@ -108,17 +99,15 @@ def _move(actor: User, booking: Booking, order: Order) -> None:
 def _ask_for_date(booking: Booking) -> None:
     """A single visit without a date is something to do; a session of a series waits by its own state."""
     if booking.treatment_session_id is None:
-        local = booking.starts_at.astimezone(booking.site.zone)
-        text = _("Find a new date: the visit of %(when)s was called off.") % {"when": f"{local.day} {local:%b %H:%M}"}
+        text = _("Find a new date: the visit of %(when)s was called off.") % {"when": when_of(booking)}
         _todo(booking, text, due_at=booking.starts_at)
 
 
 def _ask_to_call(booking: Booking) -> None:
     """Who may not be mailed is called."""
     if booking.patient is not None and mail_hindrance(booking.patient):
-        local = booking.starts_at.astimezone(booking.site.zone)
         text = _("Call the patient: the visit of %(when)s has changed, the clinician is away.")
-        _todo(booking, text % {"when": f"{local.day} {local:%b %H:%M}"}, due_at=min(booking.starts_at, clock.now()))
+        _todo(booking, text % {"when": when_of(booking)}, due_at=min(booking.starts_at, clock.now()))
 
 
 def _todo(booking: Booking, text: str, *, due_at: datetime) -> None:

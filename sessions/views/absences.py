@@ -17,8 +17,9 @@ from mesoclinic.errors import ClinicError
 from mesoclinic.http import fragment
 from patients.queries.consultations import today_at
 from sessions.forms.absences import AwayForm, ClearForm
-from sessions.queries.absences import Line, lines_for, people_at, summary_of, undoable_lately
+from sessions.queries.absences import Line, lines_for, people_at, summary_of, when_of
 from sessions.queries.bookings import site_for
+from sessions.queries.changes import undo_offers
 from sessions.services.absences import Cleared, clear_absence
 
 ASKED = ("clinician", "first_on", "last_on", "earliest", "latest", "reason")
@@ -58,7 +59,7 @@ def _lines(request: StaffRequest, form: AwayForm) -> list[Line]:
 
 
 def _page(request: StaffRequest, form: AwayForm, lines: list[Line]) -> HttpResponse:
-    shown = undoable_lately(request.actor)
+    shown = undo_offers(request.actor)
     patients = {line.booking.patient_id for line in lines} | {each.change.patient_id for each in shown}
     disclose(request.actor, "absence of a clinician", [pk for pk in patients if pk])
     context = {
@@ -80,8 +81,7 @@ def _tell(request: StaffRequest, cleared: Cleared) -> None:
     )
     messages.success(request, words % {"n": number})
     for booking, why in cleared.failed:
-        local = booking.starts_at.astimezone(booking.site.zone)
-        facts = {"when": f"{local.day} {local:%b %H:%M}", "why": why}
+        facts = {"when": when_of(booking), "why": why}
         messages.error(request, _("The visit of %(when)s was not changed: %(why)s") % facts)
 
 

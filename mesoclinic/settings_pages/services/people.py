@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 from django.utils.translation import gettext as _
 
 from mesoclinic import audit
+from mesoclinic.absences import keep_absence
 from mesoclinic.access import Can, require
 from mesoclinic.accounts import Role, User
 from mesoclinic.edits import changed_fields, unique
@@ -134,12 +135,7 @@ def add_absence(actor: User, *, user_id: int, first_on: date, last_on: date | No
         last = last_on or first_on
         if last < first_on:
             raise ClinicError(_("The last day must not be before the first."), "last_on")
-        absence, new = Absence.objects.get_or_create(
-            user=user, first_on=first_on, last_on=last, defaults={"reason": reason}
-        )
-        if new:
-            audit.record(actor, "user.absence_added", user, reason=f"{first_on} to {last}")
-    return absence
+        return keep_absence(actor, user, first_on=first_on, last_on=last, reason=reason)
 
 
 def remove_absence(actor: User, *, absence_id: int) -> User:
