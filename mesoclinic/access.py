@@ -36,7 +36,6 @@ class Can(StrEnum):
     ASSESS_ADVERSE_EVENT = "assess_adverse_event"
     SETTLE_SENTINEL_EVENT = "settle_sentinel_event"
     RECORD_ASSESSMENT = "record_assessment"
-    VIEW_COHORT = "view_cohort"
     VIEW_MESSAGES = "view_messages"
     SEND_MESSAGES = "send_messages"
     VIEW_DOCUMENTS = "view_documents"

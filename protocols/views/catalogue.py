@@ -152,7 +152,7 @@ urls = [
     path("catalogue/", releases, name="catalogue"),
     path("catalogue/load/", load_release, name="load_release"),
     path("catalogue/<str:version>/", release, name="release"),
-    path("catalogue/<str:version>/cases/<int:run_id>/", vignette_run, name="vignette_run"),
+    path("catalogue/<str:version>/cases/<id:run_id>/", vignette_run, name="vignette_run"),
     path("catalogue/<str:version>/decide/", decide, name="decide"),
     path("catalogue/<str:version>/activate/", activate, name="activate"),
 ]

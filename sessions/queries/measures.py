@@ -21,7 +21,7 @@ from sessions.rules.outcome import (
     overall_rating,
 )
 
-BASELINE, INTERIM, FINAL, MAINTENANCE = "baseline", "interim", "final", "maintenance"
+BASELINE, INTERIM, FINAL = "baseline", "interim", "final"
 # The normal pull test has at most two hairs (clinical.md 2.4, S45).
 NORMAL_PULL = 2
 # By which a line of density or diameter may err (clinical.md 11.4).

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from mesoclinic import clock
 from mesoclinic.access import Can, may
 from mesoclinic.accounts import User
+from mesoclinic.rules.arithmetic import PER_CENT
 from mesoclinic.rules.finding import Finding
 from patients.models import Measurement, Patient, PlanVersion
 from patients.queries.people import records_of_person
@@ -22,14 +23,15 @@ from protocols.rules.kinds.technique import Zone
 from sessions.models import AssessmentRecord, Series, TreatmentRecord
 from sessions.queries.adverse import events_of, site_of
 from sessions.queries.assessments import RATING, Due, Taken, due_of, subject_of, taken_of
-from sessions.queries.charts import Drawing, Point, Wanted, draw
+from sessions.queries.charts import TREND, Drawing, Point, Wanted, draw
 from sessions.queries.courses import progress_of
 from sessions.queries.measures import ERROR_PER_CENT, NORMAL_PULL, VALUES, unlike
 from sessions.queries.stops import booking_stops
 from sessions.rules.stopping import hair_growth_claims_from
 
 ASKED = ("SD-03", "SD-04", "STOP-1", "STOP-2", "MT-1")
-FEWEST = 2
+Marks = tuple[tuple[date, ...], tuple[date, ...]]
+"""The days of the sessions that were given, and those of adverse events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +98,26 @@ def outcome_page(actor: User, patient: Patient) -> OutcomePage:
     """The outcomes of one patient, as they stand now."""
     taken = taken_of(patient)
     version = _version(patient)
-    site = site_of(actor, patient)
+    site, marks = site_of(actor, patient), _marks(patient)
     catalogue = catalogue_of(version.release) if version else current_catalogue()
     return OutcomePage(
-        charts=charts_of(patient, taken, catalogue),
+        charts=charts_of(taken, marks, catalogue),
         rows=rows_of(taken, catalogue),
         shown=[_shown(each, catalogue) for each in reversed(taken)],
         due=due_of(patient),
         stops=[each for each in booking_stops(version) if each.rule in ASKED] if version else [],
         series=Series.objects.filter(plan_version=version).first() if version else None,
-        growth_from=_growth_from(patient, catalogue),
+        growth_from=_growth_from(marks, catalogue),
         maintenance=_maintenance(version),
         may_record=may(actor, Can.RECORD_ASSESSMENT),
         today=clock.now().astimezone(site.zone).date(),
     )
 
 
-def charts_of(patient: Patient, taken: Sequence[Taken], catalogue: Catalogue) -> list[Chart]:
+def charts_of(taken: Sequence[Taken], marks: Marks, catalogue: Catalogue) -> list[Chart]:
     """The five charts of 11.4, each under the same days of sessions and adverse events."""
     last = next((each.outcome for each in reversed(taken) if each.outcome), None)
     changes = {line["measure"]: line["change"] for line in last.arithmetic["lines"]} if last else {}
-    marks = _marks(patient)
     return [
         _line("OM-03", _("Density"), taken, marks, changes.get("OM-03", ""), catalogue, band=True),
         _line(
@@ -232,7 +233,7 @@ def _line(
     code: str,
     title: str,
     taken: Sequence[Taken],
-    marks: tuple[tuple[date, ...], tuple[date, ...]],
+    marks: Marks,
     change: str,
     catalogue: Catalogue,
     lowest: Decimal | None = None,
@@ -276,7 +277,7 @@ def _chart(
     )
 
 
-def _stages(taken: Sequence[Taken], marks: tuple[tuple[date, ...], tuple[date, ...]], catalogue: Catalogue) -> Chart:
+def _stages(taken: Sequence[Taken], marks: Marks, catalogue: Catalogue) -> Chart:
     found = [each for each in taken if each.told.stage]
     scale = found[-1].told.scale if found else ""
     stages = [row.stage for row in catalogue.of(SeverityStage) if row.scale == scale]
@@ -287,7 +288,7 @@ def _stages(taken: Sequence[Taken], marks: tuple[tuple[date, ...], tuple[date, .
     highest = Decimal(len(stages) - 1) if stages else None
     wanted = Wanted(points, Decimal(0), highest, marks[0], marks[1], step=True, labels=tuple(stages))
     words = ""
-    if len(points) >= FEWEST:
+    if len(points) >= TREND:
         words = _("From %(first)s to %(last)s") % {"first": points[0].label, "last": points[-1].label}
     return _chart("OM-08", _("Stage"), scale.capitalize(), points, wanted, "", words)
 
@@ -295,7 +296,7 @@ def _stages(taken: Sequence[Taken], marks: tuple[tuple[date, ...], tuple[date, .
 def _finding(points: Sequence[Point]) -> str:
     if not points:
         return _("Not measured yet.")
-    if len(points) < FEWEST:
+    if len(points) < TREND:
         return _("A trend needs a second measurement.")
     moved = points[-1].value - points[0].value
     words = {"first": _plain(points[0].value), "last": _plain(points[-1].value), "moved": f"{moved.normalize():+f}"}
@@ -310,11 +311,11 @@ def _threshold(code: str, points: Sequence[Point], catalogue: Catalogue) -> Deci
         return None
     row, first = catalogue.row(OutcomeChange, code), points[0].value
     if code == "OM-03":
-        return first + max(row.limit("hairs"), first * row.limit("percent") / 100)
+        return first + max(row.limit("hairs"), first * row.limit("percent") / PER_CENT)
     return first + row.limit("improved") if code == "OM-04 diameter" else None
 
 
-def _marks(patient: Patient) -> tuple[tuple[date, ...], tuple[date, ...]]:
+def _marks(patient: Patient) -> Marks:
     """The days of the sessions that were given, and of the adverse events."""
     given = TreatmentRecord.objects.filter(
         patient__in=records_of_person(patient.pk), state=TreatmentRecord.State.SIGNED, started_at__isnull=False
@@ -343,9 +344,9 @@ def _version(patient: Patient) -> PlanVersion | None:
     return found.select_related("plan__site", "release").order_by("-made_at", "-pk").first()
 
 
-def _growth_from(patient: Patient, catalogue: Catalogue) -> date | None:
+def _growth_from(marks: Marks, catalogue: Catalogue) -> date | None:
     """The first day on which an assessment may speak of hair growth (STOP-6); None before the first session."""
-    sessions, _events = _marks(patient)
+    sessions, _events = marks
     return hair_growth_claims_from(sessions[0], catalogue) if sessions else None
 
 

@@ -29,4 +29,4 @@ def session_photographs(request: StaffRequest, session_id: int) -> HttpResponse:
     return taking(request, patient, subject=subject_of(session), here=request.path, back=room)
 
 
-urls = [path("treatments/<int:session_id>/photographs/", session_photographs, name="session_photographs")]
+urls = [path("treatments/<id:session_id>/photographs/", session_photographs, name="session_photographs")]

@@ -155,6 +155,6 @@ ACTS: Mapping[str, tuple[Act, Callable[[], str]]] = {
 }
 
 urls = [
-    path("treatments/<int:session_id>/", treatment, name="treatment"),
-    path("treatments/<int:session_id>/preparation/", preparation, name="preparation_sheet"),
+    path("treatments/<id:session_id>/", treatment, name="treatment"),
+    path("treatments/<id:session_id>/preparation/", preparation, name="preparation_sheet"),
 ]
