@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from django.utils.translation import gettext as _
 
 from mesoclinic import access, audit, clock, news
-from mesoclinic.absences import keep_absence
 from mesoclinic.access import Can
 from mesoclinic.accounts import Role, User
 from mesoclinic.errors import ClinicError, OutOfScope
 from mesoclinic.once import once
+from mesoclinic.settings_pages.services.people import keep_absence
 from mesoclinic.sites import Room, Site, VisitKind
 from mesoclinic.transactions import atomic
 from patients.models import Todo

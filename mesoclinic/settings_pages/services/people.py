@@ -7,7 +7,6 @@ from typing import TypedDict, Unpack
 from django.utils.translation import gettext as _
 
 from mesoclinic import audit
-from mesoclinic.absences import keep_absence
 from mesoclinic.access import Can, require
 from mesoclinic.accounts import Role, User
 from mesoclinic.edits import changed_fields, unique
@@ -136,6 +135,16 @@ def add_absence(actor: User, *, user_id: int, first_on: date, last_on: date | No
         if last < first_on:
             raise ClinicError(_("The last day must not be before the first."), "last_on")
         return keep_absence(actor, user, first_on=first_on, last_on=last, reason=reason)
+
+
+def keep_absence(actor: User, user: User, *, first_on: date, last_on: date, reason: str) -> Absence:
+    """The absence inside an open transaction, for whoever may record it: saying so twice is once."""
+    absence, new = Absence.objects.get_or_create(
+        user=user, first_on=first_on, last_on=last_on, defaults={"reason": reason}
+    )
+    if new:
+        audit.record(actor, "user.absence_added", user, reason=f"{first_on} to {last_on}")
+    return absence
 
 
 def remove_absence(actor: User, *, absence_id: int) -> User:
