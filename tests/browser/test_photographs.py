@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mesoclinic.accounts import User
-from patients.models import Patient, Photo
+from patients.models import Consent, Patient, Photo
 from sessions.models import Series
 from tests.builders import photographs
 
@@ -71,10 +71,11 @@ def test_no_other_page_may_open_the_camera(signed_in_as: Callable[..., Page]):
 
 
 def who_consented() -> Patient:
-    """A patient of the demo without photographs who now allows them for the record."""
+    """A patient of the demo who was never asked about photographs and now allows them for the record."""
     doctor = User.objects.get(email="derm@demo.test")
-    new = Series.objects.filter(site__in=doctor.sites.all(), patient__photos=None).order_by("-pk")
-    patient = new[0].patient
+    asked = Consent.objects.filter(kind=Consent.Kind.PHOTO).values("patient")
+    new = Series.objects.filter(site__in=doctor.sites.all(), patient__photos=None).exclude(patient__in=asked)
+    patient = new.order_by("-pk")[0].patient
     photographs.consent(patient, by=doctor)
     return patient
 
