@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from protocols.rules.kinds.candidacy import Limit
 from protocols.rules.rows import RowBase
@@ -64,7 +64,7 @@ def cell_of(path: str, known: Iterable[Cell]) -> Cell | None:
 
 @cache
 def _hints(row_class: Hashable) -> dict[str, Any]:
-    return get_type_hints(cast(type, row_class), include_extras=True)
+    return get_type_hints(cast(type, row_class))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,7 @@ def _declared(row_class: type[Any], given: frozenset[str]) -> Iterator[_Field]:
 
 
 def _plain(hint: Any) -> Any:
-    """The type without marks and without None."""
-    if get_origin(hint) is Annotated:
-        return _plain(get_args(hint)[0])
+    """The type without None."""
     if get_origin(hint) in (Union, UnionType):
         return _plain(next(part for part in get_args(hint) if part is not NoneType))
     return hint
@@ -115,7 +113,7 @@ def _limits(path: str, value: object) -> Iterator[Cell]:
     for place, entry in enumerate(value if isinstance(value, list) else []):
         limit = _body(entry)
         unit = f" ({limit['unit']})" if limit.get("unit") else ""
-        about = f"{limit.get('name', '')}{unit}"
+        about = f"{limit['name']}{unit}"
         yield Cell(f"{path}[{place}].value", "number", _text(limit.get("value", _ABSENT)), about=about)
 
 

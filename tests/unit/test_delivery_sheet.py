@@ -93,6 +93,10 @@ def test_what_looks_like_a_formula_is_written_as_text(cell):
     assert as_text(f"x{cell}") == f"x{cell}"
 
 
+def test_a_file_is_written_as_spreadsheets_here_read_it():
+    assert write_sheet([["lot", "ml"], ["A;1", "2,5"]]) == 'lot;ml\r\n"A;1";2,5\r\n'
+
+
 @given(rows=ROWS)
 def test_what_is_written_is_read_again(rows):
     assert [each.cells for each in read(write_sheet([COLUMNS, *rows])).lines] == [

@@ -1,5 +1,6 @@
 """What a patient is asked, and what an answer does to the record."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -46,6 +47,7 @@ def test_allergies_and_what_happened_are_those_of_the_catalogue():
     [
         ("anticoagulant", None, "none", NEW),
         ("anticoagulant", "unknown", "none", NEW),
+        ("anticoagulant", "", "none", NEW),
         ("anticoagulant", "warfarin", "warfarin", SAME),
         ("anticoagulant", "none", "doac", DIFFERENT),
         ("anticoagulant", "none", "unknown", DIFFERENT),
@@ -76,10 +78,18 @@ def test_allergies_and_what_happened_are_those_of_the_catalogue():
         ("weight_kg", "80", "60", DIFFERENT),
         ("weight_kg", "60", "80", MILDER),
         ("weight_kg", "60", "sixty", MILDER),
+        ("bp_sys", "120", "140", DIFFERENT),
+        ("bp_sys", "140", "120", MILDER),
     ],
 )
 def test_an_answer_beside_the_record(field, recorded, said, expected):
     assert standing(row(field), said, recorded) is expected
+
+
+@pytest.mark.parametrize(("said", "expected"), [("2026-05-01", DIFFERENT), ("2020-05-01", MILDER), ("unknown", MILDER)])
+def test_an_earlier_day_is_milder_also_where_the_day_itself_is_the_answer(said, expected):
+    day = replace(row("cv_event_on"), type="date", stored_as="")
+    assert standing(day, said, "2025-05-01") is expected
 
 
 def test_the_strictest_of_several_records_decides():

@@ -45,6 +45,11 @@ def test_a_catalogue_that_does_not_say_how_long_a_consent_holds_is_no_yes():
     assert (found.taken, found.beyond, found.lacks) == (Tri.UNKNOWN, (), ("renewal_unknown",))
 
 
+def test_it_says_until_when_it_holds():
+    assert use().through == use(date(2027, 3, 3)).through == date(2027, 3, 2)
+    assert use(signed_on=None).through is None
+
+
 def test_teaching_holds_only_while_the_consent_does():
     assert use().beyond == ("teaching",)
     assert use(date(2027, 3, 3)).beyond == use(withdrawn=True).beyond == ()

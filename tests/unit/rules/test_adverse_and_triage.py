@@ -1,11 +1,13 @@
 """Sentinel events, clusters and what somebody who reports signs is told (clinical.md 8.2 to 8.4)."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from mesoclinic.rules.tri import Tri
+from protocols.rules.catalogue import build
 from protocols.rules.kinds.adverse_events import ClusterRule, TriageAnswer
 from sessions.rules.adverse import Cluster, Event, clusters, is_sentinel, sentinel_open, stops_course, unresolved_grade
 from sessions.rules.triage import Triaged, has_red_flag, triage
@@ -47,6 +49,14 @@ def test_a_sentinel_event_stays_open_until_it_is_resolved_or_excluded():
     assert sentinel_open(settled, shipped()) is Tri.NO
     assert unresolved_grade([*settled, Event("AE-01", 1, MONDAY), Event("AE-03", 2, MONDAY)]) == 2
     assert unresolved_grade(settled) is None
+
+
+def test_every_rule_of_clusters_is_asked():
+    (rule,) = [each for each in shipped().entries if each.kind == "cluster_rule"]
+    other = replace(rule, body={**rule.body, "id": "of another clinic"})
+    catalogue = build("1", [*shipped().entries, other])
+    found = clusters([Event("AE-03", 1, day, frozenset({7})) for day in (MONDAY, TUESDAY)], catalogue)
+    assert {(each.rule.id, each.lot) for each in found} == {("cluster", 7), ("of another clinic", 7)}
 
 
 def test_two_watched_events_on_one_lot_or_one_day_make_a_cluster():

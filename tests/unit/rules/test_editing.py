@@ -1,5 +1,8 @@
 """A row as cells of text and back: nothing that is not typed changes, and what cannot be is left for the catalogue."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import pytest
 
 from protocols.rules.editing import GIVEN, Cell, body_of, cell_of, cells
@@ -18,6 +21,27 @@ from tests.builders.facts import shipped
 ENVELOPE = {"id": "x", "version": 1, "strength": "P", "sources": ["S1"]}
 ZONE = ENVELOPE | {"name": "Top", "area_cm2": "40"}
 STEP = ENVELOPE | {"stage": "before", "items": [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}], "hard_stop": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A table whose unit has to be chosen."""
+
+    unit: Literal["days", "weeks"]
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A row with everything that may be left out and everything that may not."""
+
+    level: Literal["low", "high"]
+    mode: Literal["slow", "fast"] = "slow"
+    length: Span
+    pause: Span | None = None
+    pauses: tuple[Span, ...] = ()
+    counts: tuple[int, ...] = ()
+    answer: bool = True
 
 
 def by_path(row_class, body):
@@ -64,6 +88,24 @@ def test_tables_open_into_their_values_and_a_list_has_an_empty_entry():
     assert by_path(Input, ENVELOPE)["when.input"].shape == "text"
 
 
+def test_a_choice_can_be_left_empty_where_the_value_can_be_left_out():
+    found = by_path(Made, {})
+    assert {path: cell.choices for path, cell in found.items() if cell.shape == "choice"} == {
+        "level": ("low", "high"),
+        "mode": ("", "slow", "fast"),
+        "length.unit": ("days", "weeks"),
+        "pause.unit": ("", "days", "weeks"),
+        "pauses[0].unit": ("", "days", "weeks"),
+    }
+    assert by_path(Made, {"pause": {"unit": "days", "text": "short"}})["pause.text"].choices == ()
+    assert {"id", "version"}.isdisjoint(by_path(Made, {}))
+
+
+def test_an_answer_turns_to_its_opposite_and_back():
+    assert body_of(Made, {"answer": False}, {"answer": "yes"}) == {"answer": True}
+    assert body_of(Made, {"answer": True}, {"answer": "no"}) == {"answer": False}
+
+
 def test_of_a_limit_only_the_number_is_edited_as_the_rule_reads_it_by_name():
     body = ENVELOPE | {
         "limits": [{"name": "low", "value": "1", "unit": "mm"}, {"name": "times", "value": "2", "unit": ""}]
@@ -76,6 +118,10 @@ def test_of_a_limit_only_the_number_is_edited_as_the_rule_reads_it_by_name():
     made = body_of(OutcomeMeasure, body, {"limits[0].value": " 1,5 ", "limits[0].name": "high"})
     assert made["limits"] == [{"name": "low", "value": "1.5", "unit": "mm"}, body["limits"][1]]
     assert "limits[0].value" not in by_path(OutcomeMeasure, ENVELOPE)
+    (unsaid,) = [
+        cell for cell in cells(OutcomeMeasure, {"limits": [{"name": "low"}]}) if cell.path == "limits[0].value"
+    ]
+    assert unsaid.text == ""
 
 
 TYPED = [
@@ -88,6 +134,8 @@ TYPED = [
     (Zone, ZONE, {"sources": "S1\r\n\r\n S2 "}, {"sources": ["S1", "S2"]}),
     (Zone, ZONE, {"sources": ""}, {"sources": []}),
     (Zone, ZONE, {"parts": "a"}, {"parts": ["a"]}),
+    (Zone, ZONE, {"parts": "a, b\r\nc d"}, {"parts": ["a, b", "c d"]}),
+    (Zone, ZONE, {"name": "Top, left\r\nand right"}, {"name": "Top, left\nand right"}),
     (Protocol, ENVELOPE | {"target_days": [0, 7]}, {"target_days": "0\n+8\n x"}, {"target_days": [0, 8, "x"]}),
     (Protocol, ENVELOPE | {"sessions": 4}, {"sessions": "1234567890"}, {"sessions": "1234567890"}),
     (Protocol, ENVELOPE | {"sessions": 4}, {"sessions": "-5"}, {"sessions": -5}),
