@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls.converters import IntConverter
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from mesoclinic import clock
@@ -30,7 +30,7 @@ _REFUSALS = {403: "403.html", 404: "404.html", 409: "errors/409.html", 422: "err
 
 
 class ActorMiddleware:
-    """Sets request.actor, ends idle sessions, keeps signed-in pages out of caches, answers uncaught refusals."""
+    """Sets request.actor and the time they live by, ends idle sessions, keeps pages out of caches, answers refusals."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -39,7 +39,9 @@ class ActorMiddleware:
         if request.user.is_authenticated:
             self._end_idle(request)
         request.actor = request.user  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        # What belongs to a site says its own time; everything else reads in that of the reader's site.
+        with timezone.override(request.session.get("zone") or settings.TIME_ZONE):
+            response = self.get_response(request)
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -57,6 +59,8 @@ class ActorMiddleware:
             logout(request)
         elif UNATTENDED not in request.headers and (now - seen > 30 or "seen" not in request.session):
             request.session["seen"] = now
+            site = request.user.sites.first()
+            request.session["zone"] = site.time_zone if site else ""
 
 
 class ClosedSenses:

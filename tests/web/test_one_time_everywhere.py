@@ -130,7 +130,8 @@ class Received:
         stranger = tzical(StringIO(text)).get(zone.key)
         events = Calendar.from_ical(text).events
         assert {event["DTSTART"].params["TZID"] for event in events} == {zone.key}
-        return [event["DTSTART"].dt.replace(tzinfo=stranger).astimezone(UTC) for event in events]
+        walls = [datetime.fromisoformat(f"{event['DTSTART'].dt:%Y-%m-%dT%H:%M}") for event in events]
+        return [each.replace(tzinfo=stranger).astimezone(UTC) for each in walls]
 
 
 def wall(moment, zone):
@@ -229,3 +230,17 @@ def paper_of(mail):
     """The words on the sheet that came with a mail."""
     pages = PdfReader(BytesIO(mail.files["aftercare.pdf"])).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_a_page_of_no_visit_reads_in_the_time_of_the_reader_s_clinic(clock, sign_in):
+    clock.set(datetime(YEAR, 6, 30, 23, 30, tzinfo=UTC))
+    site = clinic.site(time_zone="Pacific/Chatham")
+    doctor = clinic.dermatologist(site)
+    patient = people.patient(site=site)
+    made = people.signed_consultation(patient, by=doctor, site=site)
+    version = plans.signed_plan(patient, doctor, site)
+    said = short(datetime(YEAR, 6, 30, 23, 30, tzinfo=UTC), site.zone)
+    assert said.startswith("Thu 1 Jul 2027, 12:15")
+    client = sign_in(doctor)
+    for page in ("/consultations/", f"/consultations/{made.pk}/", f"/plans/{version.plan_id}/"):
+        assert said in staff_times(client.get(page)), page
