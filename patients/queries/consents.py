@@ -93,6 +93,13 @@ def standings_on(on: date, versions: Sequence[PlanVersion]) -> dict[int, Standin
     return found
 
 
+def through_of(consent: Consent) -> date | None:
+    """The last day on which a signed consent holds."""
+    version, on = consent.plan_version_id or 0, consent.signed_on or date.min
+    held = validity(given_of(consent), plan_version=version, form=current_form(), on=on, catalogue=current_catalogue())
+    return held.through
+
+
 def given_of(consent: Consent) -> Given:
     """The consent as the rules read it."""
     return Given(

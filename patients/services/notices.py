@@ -25,8 +25,14 @@ HANDED_OVER = gettext_noop("Printed and handed over.")
 SHOWN_AT_DESK = gettext_noop("Shown or printed at the desk.")
 TOO_SOON = gettext_noop("The visit is sooner than this reminder.")
 CANCELLED = gettext_noop("The visit was cancelled.")
+LATE = gettext_noop("It was known only after this message was due.")
+ENDED = gettext_noop("The course has ended.")
+NO_DATE = gettext_noop("Nobody can tell the day while sessions have no date.")
+DONE = gettext_noop("This is done.")
+REBOOKED = gettext_noop("The patient has a new date.")
+NO_RECALL = gettext_noop("The course did not end with a response.")
 # What was skipped for one of these waits again once it holds no more.
-PASSING = (TOO_SOON, CANCELLED)
+PASSING = (TOO_SOON, CANCELLED, LATE, ENDED, NO_DATE, DONE, REBOOKED, NO_RECALL)
 PRINT_INSTEAD = gettext_noop("Print it and hand it over, or tell the patient by phone.")
 _FOLLOWS = {
     outbox.State.WAITING: Notice.State.WAITING,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from mesoclinic.sites import Site
-from mesoclinic.templatetags.components import patient_when
+from mesoclinic.templatetags.components import patient_date, patient_when
 from patients.models import Notice
 from sessions.documents.words import moment_words
 from sessions.models import Booking, TreatmentRecord
 from sessions.queries.aftercare import instructions_for, next_session_after
 from sessions.queries.changes import VisitNews
+from sessions.queries.follow_ups import FollowUp
 from sessions.rules.aftercare import Instruction
 
 WASHING = "AC-01a"
@@ -52,6 +53,11 @@ def about_offer(site: Site, kept: Booking) -> Letter:
         opening=_("A time has become free: %(when)s. We keep it for you until %(until)s.") % words,
         closing=(*_where(site), _("To take it or leave it without a call, for you alone:")),
     )
+
+
+def about_follow_up(notice: Notice, about: FollowUp) -> Letter:
+    """MSG-08 to MSG-11: what to do next, and until when."""
+    return _NEXT[notice.rule](notice.site, about)
 
 
 def after_visit(notice: Notice, record: TreatmentRecord) -> Letter:
@@ -153,6 +159,44 @@ def _late(record: TreatmentRecord) -> Letter:
     )
 
 
+def _assess(site: Site, about: FollowUp) -> Letter:
+    told = _("Your assessment is on %(when)s.") % {"when": patient_when(about.at)} if about.at else ""
+    asked = _("Your assessment is due around %(day)s. Call us for a date.") % {"day": patient_date(about.day)}
+    return Letter(
+        subject=_subject(site),
+        opening=told or asked,
+        points=(_("We measure and take photographs as we did at the start."),),
+        closing=_where(site),
+    )
+
+
+def _call_back(site: Site, about: FollowUp) -> Letter:
+    return Letter(
+        subject=_subject(site),
+        opening=_("Some time has passed since your last visits. Call us if we should look at how it goes on."),
+        closing=_where(site),
+    )
+
+
+def _new_date(site: Site, about: FollowUp) -> Letter:
+    last = _("The new date should be no later than %(day)s.") % {"day": patient_date(about.day)} if about.day else ""
+    return Letter(
+        subject=_subject(site),
+        opening=_("We did not see you on %(when)s. Call us for a new date.") % {"when": patient_when(about.at)},
+        points=(last,) if last else (),
+        closing=_where(site),
+    )
+
+
+def _renew(site: Site, about: FollowUp) -> Letter:
+    return Letter(
+        subject=_subject(site),
+        opening=_("Your written consent holds until %(day)s.") % {"day": patient_date(about.day)},
+        points=(_("Read and sign it again with us before your next visit after that day. You may also say no."),),
+        closing=_where(site),
+    )
+
+
 def _became(visit: VisitNews) -> str:
     before, now = (patient_when(each) if each else "" for each in (visit.was, visit.starts_at))
     if not before:
@@ -186,6 +230,13 @@ def _next(record: TreatmentRecord) -> tuple[str, ...]:
 
 
 _PREPARES: dict[str, Callable[[Booking], Letter]] = {"MSG-01": _prepare, "MSG-02": _confirm}
+_NEXT: dict[str, Callable[[Site, FollowUp], Letter]] = {
+    "MSG-08": _assess,
+    "MSG-09a": _call_back,
+    "MSG-09b": _call_back,
+    "MSG-10": _new_date,
+    "MSG-11": _renew,
+}
 _FOLLOWS: dict[str, Callable[[TreatmentRecord], Letter]] = {
     "MSG-03": _sheet,
     "MSG-04": _day_one,

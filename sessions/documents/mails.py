@@ -18,11 +18,12 @@ from patients.models import Notice
 from patients.queries.contact import mail_hindrance
 from sessions.documents.aftercare import aftercare_paper
 from sessions.documents.calendar_files import files_for
-from sessions.documents.letters import Letter, about_offer, about_visits, after_visit, before_visit
+from sessions.documents.letters import Letter, about_follow_up, about_offer, about_visits, after_visit, before_visit
 from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import news_of, standing
+from sessions.queries.follow_ups import follow_up_of
 from sessions.queries.own_offer import kept_for, offer_of, open_link_to
 from sessions.queries.own_visit import open_link_of
 
@@ -99,6 +100,15 @@ def late_check(subject: str) -> Mail | Skip:
     return _after(notice_of(subject))
 
 
+@composer("follow_up")
+def follow_up(subject: str) -> Mail | Skip:
+    """MSG-08 to MSG-11: an assessment, a recall, a new date, a consent."""
+    notice = notice_of(subject)
+    about = follow_up_of(notice)
+    over = about.over or mail_hindrance(notice.patient)
+    return Skip(over) if over else _mail(notice, letter_for(notice))
+
+
 def letter_for(notice: Notice) -> Letter:
     """What a notice says, by mail or on paper."""
     with spoken_to(notice.patient, notice.site):
@@ -108,6 +118,8 @@ def letter_for(notice: Notice) -> Letter:
             return about_offer(notice.site, kept_for(notice.subject))
         if notice.subject.startswith("booking:"):
             return before_visit(notice, booking_of(notice))
+        if notice.subject.startswith(("series:", "consent:")):
+            return about_follow_up(notice, follow_up_of(notice))
         return after_visit(notice, record_of(notice))
 
 

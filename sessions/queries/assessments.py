@@ -18,7 +18,8 @@ from patients.queries.people import reached, records_of_person
 from protocols.queries.catalogue import catalogue_of
 from sessions.models import AssessmentPoint, AssessmentRecord, Outcome, Series, TreatmentRecord
 from sessions.queries.bookings import clinicians_at
-from sessions.queries.measures import BASELINE, VALUES, Judged, Told, judge
+from sessions.queries.courses import current_outcomes
+from sessions.queries.measures import BASELINE, FINAL, VALUES, Judged, Told, judge
 from sessions.queries.series import assessments_of, rows_of
 
 RATING = "OM-02"
@@ -119,6 +120,12 @@ def due_of(patient: Patient) -> list[Due]:
         planned = [each for each in series.assessments.all() if each.state == AssessmentPoint.State.PLANNED]
         dues += [Due(each, on.get(each.code)) for each in planned]
     return sorted(dues, key=lambda due: (due.on or date.max, due.point.pk))
+
+
+def final_response_of(series: Series) -> tuple[date | None, str]:
+    """The day of the final assessment of a course, and the class of its response; nothing while there is none."""
+    final = current_outcomes().filter(assessment__series=series, record__stage=FINAL).select_related("record").last()
+    return (final.record.taken_on, final.response) if final is not None else (None, "")
 
 
 def raters_at(actor: User, patient: Patient) -> QuerySet[User]:

@@ -1,11 +1,11 @@
 """The ledger as the desk reads it: what was sent, what waits and why, what failed and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +17,8 @@ from patients.queries.notices import notices_for
 from patients.queries.people import patient_for
 
 PAGE = 30
+# Time enough for the post.
+PAPERS_AHEAD = timedelta(days=14)
 State = Notice.State
 RESENDABLE = (State.FAILED, State.UNCERTAIN)
 TELLABLE = (State.WAITING, State.PRINTED, State.FAILED, State.UNCERTAIN, State.SKIPPED)
@@ -33,6 +35,11 @@ NAMES = {
     "MSG-06": gettext_lazy("Message on day 7"),
     "MSG-07a": gettext_lazy("Late check after 4 weeks"),
     "MSG-07b": gettext_lazy("Late check after 12 weeks"),
+    "MSG-08": gettext_lazy("Before an assessment"),
+    "MSG-09a": gettext_lazy("Recall after the course"),
+    "MSG-09b": gettext_lazy("Second recall after the course"),
+    "MSG-10": gettext_lazy("New date after a missed session"),
+    "MSG-11": gettext_lazy("Consent to be renewed"),
 }
 
 
@@ -102,13 +109,13 @@ class Ledger:
 def ledger_for(actor: User, *, state: str = "", patient_id: int | None = None, page: str = "1") -> Ledger:
     """The messages within the actor's scope, those that need somebody first; raises OutOfScope."""
     patient = patient_for(actor, patient_id) if patient_id else None
-    found = notices_for(actor)
+    found, now = notices_for(actor), clock.now()
     if patient is not None:
         found = found.filter(patient=patient)
     chosen = next(each for each in FILTERS if each.key == state)
-    shown = Paginator(_ordered(found.filter(state__in=chosen.states) if chosen.states else found), PAGE).get_page(page)
+    shown = Paginator(_ordered(found.filter(_listed(chosen, now))), PAGE).get_page(page)
     rows = [row_of(actor, notice) for notice in shown]
-    return Ledger(rows, shown, _tabs(found, state), state, patient)
+    return Ledger(rows, shown, _tabs(found, state, now), state, patient)
 
 
 def row_of(actor: User, notice: Notice) -> Row:
@@ -142,10 +149,20 @@ def _ordered(found: QuerySet[Notice]) -> QuerySet[Notice]:
     )
 
 
-def _tabs(found: QuerySet[Notice], state: str) -> list[Tab]:
-    numbers: Mapping[str, int] = dict(found.order_by().values_list("state").annotate(number=Count("pk")))
-    counts = {each.key: sum(numbers.get(one, 0) for one in each.states or numbers) for each in FILTERS}
-    return [Tab(each.key, each.label, counts[each.key], each.key == state) for each in FILTERS]
+def far_ahead(now: datetime) -> Q:
+    """Papers for a day far from now: nobody's work yet."""
+    return Q(state=State.PRINTED, due_at__gt=now + PAPERS_AHEAD)
+
+
+def _listed(chosen: Filter, now: datetime) -> Q:
+    wanted = Q(state__in=chosen.states) if chosen.states else Q()
+    return wanted & ~far_ahead(now) if chosen.key == "todo" else wanted
+
+
+def _tabs(found: QuerySet[Notice], state: str, now: datetime) -> list[Tab]:
+    numbers = {f"n_{each.key}": Count("pk", filter=_listed(each, now)) for each in FILTERS}
+    counts = found.order_by().aggregate(**numbers)
+    return [Tab(each.key, each.label, counts[f"n_{each.key}"], each.key == state) for each in FILTERS]
 
 
 def _state(notice: Notice) -> str:

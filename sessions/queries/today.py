@@ -20,6 +20,7 @@ from sessions.models import AdverseEvent, Booking
 from sessions.queries.adverse import is_sentinel_event, name_of
 from sessions.queries.bookings import COMING
 from sessions.queries.broken import Broken, broken_bookings
+from sessions.queries.messages import far_ahead
 from sessions.queries.naming import blocked_words
 from sessions.queries.unplaced import Unplaced, unplaced_for
 
@@ -235,6 +236,11 @@ def _notices(actor: User, *states: str) -> QuerySet[Notice]:
     return rows.select_related("patient", "site").order_by("due_at")[:LISTED]
 
 
+def _papers_due(actor: User, now: datetime) -> QuerySet[Notice]:
+    rows = Notice.objects.filter(~far_ahead(now), site__in=actor.sites.all(), state=Notice.State.PRINTED)
+    return rows.select_related("patient", "site").order_by("due_at")[:LISTED]
+
+
 def _failed(actor: User, now: datetime) -> Queue:
     rows = [
         _notice_row(
@@ -252,7 +258,7 @@ def _failed(actor: User, now: datetime) -> Queue:
 
 def _papers(actor: User, now: datetime) -> Queue:
     text = _("Print a paper for %(name)s.")
-    rows = [_notice_row(each, text, _("Open papers")) for each in _notices(actor, Notice.State.PRINTED)]
+    rows = [_notice_row(each, text, _("Open papers")) for each in _papers_due(actor, now)]
     return Queue("papers", _("Papers to print"), "printer", rows, _("No paper waits to be printed."))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mesoclinic import access, audit, clock
+from mesoclinic import access, audit, clock, news
 from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError, Conflict
@@ -156,6 +156,7 @@ def _judge_all(actor: User, patient: Patient) -> None:
             _keep_outcome(actor, one, judged, before)
             if newest[one.record.point_id] is one:
                 _mark(one.record.point, one, complete=judged.complete)
+    news.announce("assessments.judged", patient_id=patient.pk)
 
 
 def _keep_outcome(actor: User, one: Taken, judged: Judged, before: Taken | None) -> None:

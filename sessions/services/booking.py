@@ -87,14 +87,14 @@ def _book(actor: Actor, plan_id: int, preferences: Preferences, seen: str, overr
         if plan.late:
             check_override(actor, override.reason)
         series = _series(actor, version, preferences)
+        AssessmentPoint.objects.bulk_create(
+            AssessmentPoint(series=series, code=each.code) for each in assessments_of(version, _days(plan))
+        )
         with undoable(actor, Deed.BOOKED, site=series.site, patient_id=series.patient_id) as made:
             made.made(_take(actor, series, plan), series=series)
             sessions = {each.ordinal: each for each in series.sessions.all()} if plan.late else {}
             for late in plan.late:
                 record_override(actor, sessions[late.ordinal], plan, late, override.reason)
-        AssessmentPoint.objects.bulk_create(
-            AssessmentPoint(series=series, code=each.code) for each in assessments_of(version, _days(plan))
-        )
         audit.record(actor, "series.booked", series, changed=["sessions"])
         news.announce("series.booked", series_id=series.pk)
     return series

@@ -60,6 +60,8 @@ def go_back(*, actor: Actor, merge_id: int) -> None:
     about = Q(pk=None)
     for each in ids:
         about |= Q(subject=f"booking:{each}") | Q(subject__startswith=f"booking:{each}:")
+    for number in series:
+        about |= Q(subject__startswith=f"series:{number}:")
     for model in (Notice, PatientLink):
         model._default_manager.filter(about, patient=merge.kept_id).update(patient=merge.merged_id)
     audit.record(actor, "visits.went_back", merge, patient_id=merge.merged_id)

@@ -65,10 +65,10 @@ def scene(clock):
 
 
 def forget_dates():
-    """The message about the dates themselves is the matter of test_undo."""
+    """The message about the dates themselves is the matter of test_undo, those about assessments of test_follow_ups."""
     BookingChange.objects.update(notice=None)
-    Notice.objects.filter(rule="VISITS").delete()
-    Message.objects.filter(kind="visits").delete()
+    Notice.objects.filter(rule__in=("VISITS", "MSG-08")).delete()
+    Message.objects.filter(kind__in=("visits", "follow_up")).delete()
 
 
 def notice(rule, subject=None, **more):
@@ -123,7 +123,7 @@ def test_cancelling_a_visit_skips_its_reminders_and_says_why(scene):
     assert {(each.state, each.reason, each.message.state) for each in gone} == {
         ("skipped", "The visit was cancelled.", "skipped")
     }
-    assert Notice.objects.filter(state="waiting").exclude(rule="VISITS").count() == 2
+    assert Notice.objects.filter(state="waiting", rule__in=("MSG-01", "MSG-02")).count() == 2
 
 
 def test_the_desk_is_asked_to_call_when_a_visit_changes_after_its_reminder(scene, clock, postbox):

@@ -58,7 +58,7 @@ def settle(notice, state, **more):
 def test_the_desk_sees_what_waits_and_when(scene, sign_in):
     made = scene()
     text = page_of(sign_in(made.desk)).content.decode()
-    assert text.count("It goes out at its time.") == 5
+    assert text.count("It goes out at its time.") == 7
     assert made.patient.full_name in text
     assert "Mon 7 Dec 2026, 14:" in text
     assert AuditEvent.objects.filter(action="patient.disclosed", patient_id=made.patient.pk, reason="messages").exists()
