@@ -50,6 +50,7 @@ class Can(StrEnum):
     VIEW_HEALTH = "view_health"
     ANSWER_INTAKE = "answer_intake"
     CHANGE_OWN_VISIT = "change_own_visit"
+    ANSWER_CHECK_IN = "answer_check_in"
 
 
 _EVERYBODY = {Can.USE_CLINIC, Can.VIEW_PATIENT, Can.VIEW_SCHEDULE, Can.VIEW_CATALOGUE, Can.TRIAGE}
@@ -58,7 +59,7 @@ _ROOM = {Can.VIEW_CLINICAL, Can.PREPARE_TREATMENT, Can.MANAGE_STOCK, Can.VIEW_ME
 _ROOM |= {Can.VIEW_DOCUMENTS, Can.ATTACH_DOCUMENT, Can.TAKE_PHOTOGRAPH, Can.RECORD_ADVERSE_EVENT}
 _DOCTOR = {Can.WRITE_CONSULTATION, Can.OVERRIDE_FINDING, Can.SIGN_PLAN, Can.TAKE_CONSENT, Can.INJECT}
 _DOCTOR |= {Can.RECORD_ASSESSMENT}
-_PATIENT = {Can.ANSWER_INTAKE, Can.CHANGE_OWN_VISIT}
+_PATIENT = {Can.ANSWER_INTAKE, Can.CHANGE_OWN_VISIT, Can.ANSWER_CHECK_IN}
 
 GRANTS: dict[str, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset(_EVERYBODY | _DESK),
@@ -73,6 +74,7 @@ LINK_GRANTS: dict[str, frozenset[Can]] = {
     "intake": frozenset({Can.ANSWER_INTAKE}),
     "visit": frozenset({Can.CHANGE_OWN_VISIT}),
     "offer": frozenset({Can.CHANGE_OWN_VISIT}),
+    "check_in": frozenset({Can.ANSWER_CHECK_IN}),
 }
 
 

@@ -508,9 +508,25 @@ class Outcome(models.Model):
 
 
 class CheckIn(models.Model):
-    """What a patient answered to a check-in message."""
+    """What a patient answered to a check-in message; the last one of a message is how they are.
+
+    Whoever is to call back has a to-do: from the answer until that is done is the time to the response.
+    """
+
+    class Level(models.TextChoices):
+        GREEN = "green", _("Expected")
+        AMBER = "amber", _("Call within a day")
+        RED = "red", _("Red flag")
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="check_ins")
     answers = models.JSONField()
-    level = models.CharField(max_length=12)
+    level = models.CharField(max_length=12, choices=Level.choices)
     answered_at = models.DateTimeField()
+    triage = models.OneToOneField(Triage, models.PROTECT, null=True, related_name="check_in")
+    todo = models.ForeignKey(Todo, models.PROTECT, null=True, related_name="+")
+
+    @property
+    def answered_after(self) -> int | None:
+        """Minutes from the answer until somebody had called back."""
+        done = self.todo.done_at if self.todo else None
+        return round((done - self.answered_at).total_seconds() / 60) if done else None

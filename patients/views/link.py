@@ -26,8 +26,18 @@ COOKIE = "__Host-link" if settings.HTTPS else "link"
 KNOWN = "known_by_link"
 KNOWN_SECONDS = 30 * 60
 REFRESH_SECONDS = 60
-PAGES = {"intake": "patients:intake_start", "visit": "sessions:my_visit", "offer": "sessions:my_offer"}
-THANKS = {"intake": "patients:intake_sent", "visit": "sessions:my_visit_done", "offer": "sessions:my_offer_done"}
+PAGES = {
+    "intake": "patients:intake_start",
+    "visit": "sessions:my_visit",
+    "offer": "sessions:my_offer",
+    "check_in": "sessions:my_check_in",
+}
+THANKS = {
+    "intake": "patients:intake_sent",
+    "visit": "sessions:my_visit_done",
+    "offer": "sessions:my_offer_done",
+    "check_in": "sessions:my_check_in_answer",
+}
 P = ParamSpec("P")
 
 

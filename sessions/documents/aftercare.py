@@ -174,11 +174,11 @@ def _help(record: TreatmentRecord) -> tuple[Help, ...]:
     }
     catalogue = catalogue_of(record.session.series.plan_version.release)
     flags = sorted((row for row in catalogue.of(TriageAnswer) if row.red_flag), key=lambda row: row.rank)
-    words = _sign_words()
+    words = sign_words_for_patients()
     return tuple(Help(headings[row.rank], tuple(words.get(sign.id, sign.text) for sign in row.signs)) for row in flags)
 
 
-def _sign_words() -> dict[str, str]:
+def sign_words_for_patients() -> dict[str, str]:
     """The catalogue names signs for staff; these are the same in words for patients."""
     return {
         "airway_sign": _("swollen tongue or throat"),

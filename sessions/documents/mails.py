@@ -23,6 +23,7 @@ from sessions.documents.words import spoken_to
 from sessions.models import Booking, CheckIn, TreatmentRecord
 from sessions.queries.bookings import COMING
 from sessions.queries.changes import news_of, standing
+from sessions.queries.check_ins import check_in_link_of
 from sessions.queries.follow_ups import follow_up_of
 from sessions.queries.own_offer import kept_for, offer_of, open_link_to
 from sessions.queries.own_visit import open_link_of
@@ -91,13 +92,13 @@ def check_in(subject: str) -> Mail | Skip:
     notice = notice_of(subject)
     if CheckIn.objects.filter(notice=notice).exists():
         return Skip("The patient has answered.")
-    return _after(notice)
+    return _asking(notice)
 
 
 @composer("late_check")
 def late_check(subject: str) -> Mail | Skip:
     """MSG-07: weeks after the last session of a course."""
-    return _after(notice_of(subject))
+    return _asking(notice_of(subject))
 
 
 @composer("follow_up")
@@ -154,9 +155,16 @@ def _with_addresses(notice: Notice, bookings: Sequence[Booking]) -> Letter:
     return replace(letter, closing=(*letter.closing, words, *lines))
 
 
-def _after(notice: Notice) -> Mail | Skip:
-    hindrance = _hindrance(notice, record_of(notice))
-    return Skip(hindrance) if hindrance else _mail(notice, letter_for(notice))
+def _asking(notice: Notice) -> Mail | Skip:
+    """A letter of questions, with the address at which they are answered by a tap each."""
+    if hindrance := _hindrance(notice, record_of(notice)):
+        return Skip(hindrance)
+    letter, link = letter_for(notice), check_in_link_of(notice)
+    if link is None:
+        return _mail(notice, letter)
+    with spoken_to(notice.patient, notice.site):
+        words = _("To answer on your phone, a tap each, for you alone:")
+    return _mail(notice, replace(letter, closing=(*letter.closing, words, address_of(link))))
 
 
 def _hindrance(notice: Notice, record: TreatmentRecord) -> str:

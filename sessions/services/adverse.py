@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from mesoclinic import access, audit, clock
 from mesoclinic.access import Can
 from mesoclinic.accounts import User
+from mesoclinic.actors import Actor
 from mesoclinic.errors import ClinicError, Conflict, StaleRecord
 from mesoclinic.rules.tri import Tri
 from mesoclinic.transactions import atomic
@@ -45,23 +46,27 @@ def record_adverse_event(actor: User, *, patient_id: int, report: Report) -> Adv
     with atomic():
         patient = patient_for(actor, patient_id)
         _known_kind(report.code, report.grade, current_catalogue())
-        return open_event(actor, patient=patient, report=report)
+        return open_event(actor, patient=patient, report=report, by=actor)
 
 
-def open_event(actor: User, *, patient: Patient, report: Report) -> AdverseEvent:
-    """The row, its first entry and all effects; call it inside the service that is responsible."""
+def open_event(actor: Actor, *, patient: Patient, report: Report, by: User) -> AdverseEvent:
+    """The row, its first entry and all effects; call it inside the service that is responsible.
+
+    `by` stands in the record: the actor, or the clinician to whom a patient's own answer belongs.
+    """
     with atomic():
         patient = hold(patient.pk)
         now, record, lots = clock.now(), _record(patient, report.record_id), _lots(patient, report.lots)
         if report.onset_at > now:
             raise ClinicError(_("This time is still to come."), "on")
-        if report.onset_at.astimezone(site_of(actor, patient).zone).date() < patient.birth_date:
+        site = record.site if record else site_of(by, patient)
+        if report.onset_at.astimezone(site.zone).date() < patient.birth_date:
             raise ClinicError(_("The patient was not born then."), "on")
         if record and record.started_at and report.onset_at < record.started_at:
             raise ClinicError(_("The session started later than this."), "on")
         event = AdverseEvent.objects.create(
             patient=patient,
-            site=record.site if record else site_of(actor, patient),
+            site=site,
             record=record,
             code=report.code,
             grade=report.grade,
@@ -73,16 +78,16 @@ def open_event(actor: User, *, patient: Patient, report: Report) -> AdverseEvent
             seriousness=report.seriousness,
             action=report.action,
             reporter=report.reporter,
-            reported_by=actor,
+            reported_by=by,
             reported_at=now,
         )
         if report.causality == Causality.UNRELATED and is_sentinel_event(event, current_catalogue()) is not Tri.NO:
             access.require(actor, Can.SETTLE_SENTINEL_EVENT)
         event.lots.set(lots)
         todo = ask_for_contact(actor, event)
-        _entry(actor, event, Kind.OPENED, "", todo=todo)
+        _entry(by, event, Kind.OPENED, "", todo=todo)
         audit.record(actor, "adverse_event.reported", event, patient_id=patient.pk, site_id=event.site_id)
-        take_effect(actor, event)
+        take_effect(by, event)
         alert(actor, event, was_sentinel=False)
     return event
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic import audit, clock, outbox
 from mesoclinic.accounts import Role, User
+from mesoclinic.actors import Actor
 from mesoclinic.rules.tri import Tri
 from mesoclinic.sites import Site
 from patients.models import FactSheet, Patient, Todo
@@ -49,7 +50,7 @@ def take_effect(actor: User, event: AdverseEvent) -> None:
     write_fact_sheet(actor, patient=patient, facts=known, source=FactSheet.Source.ADVERSE_EVENT)
 
 
-def alert(actor: User, event: AdverseEvent, *, was_sentinel: bool) -> None:
+def alert(actor: Actor, event: AdverseEvent, *, was_sentinel: bool) -> None:
     """Tell the directors of a sentinel event and of each cluster the event now belongs to."""
     catalogue = current_catalogue()
     if is_sentinel_event(event, catalogue) is Tri.YES and not was_sentinel:
@@ -68,7 +69,7 @@ def tell(event: AdverseEvent, people: Iterable[User], why: str) -> None:
         outbox.put(MAIL, key=key, subject=subject, due=clock.now())
 
 
-def ask_for_contact(actor: User, event: AdverseEvent) -> Todo | None:
+def ask_for_contact(actor: Actor, event: AdverseEvent) -> Todo | None:
     """From the second grade on, a doctor of the site is asked to get in touch in time (8.1)."""
     catalogue = current_catalogue()
     row = _contact(event.grade, catalogue)
@@ -77,7 +78,7 @@ def ask_for_contact(actor: User, event: AdverseEvent) -> Todo | None:
     return ask(actor, event.site, event.patient, _handling(event.grade, catalogue), row)
 
 
-def ask(actor: User, site: Site, patient: Patient, text: str, row: TriageAnswer) -> Todo:
+def ask(actor: Actor, site: Site, patient: Patient, text: str, row: TriageAnswer) -> Todo:
     """A to-do for the doctors of the site, due when the triage answer says."""
     due = clock.now() + timedelta(hours=row.target_hours or 0)
     made = Todo.objects.create(site=site, patient=kept(patient), role=Role.DERMATOLOGIST, text=text, due_at=due)

@@ -47,9 +47,15 @@ def answer_call(actor: User, *, patient_id: int, call: Call) -> Triage:
             # What nobody can answer yet, as more urgent signs were not asked, is for a doctor the same day.
             _heard(actor, made, found.answer or current_catalogue().row(TriageAnswer, SAME_DAY))
             if has_red_flag(found) is Tri.YES:
-                on_call = [site.on_call] if site.on_call and site.on_call.is_active else directors_at(site)
-                tell(event, on_call, f"red_flag:{made.pk}")
+                page_on_call(event, made)
     return made
+
+
+def page_on_call(event: AdverseEvent, made: Triage) -> None:
+    """Tell whoever is on call, or the directors of a site without one; call it inside the responsible service."""
+    site = made.site
+    on_call = [site.on_call] if site.on_call and site.on_call.is_active else directors_at(site)
+    tell(event, on_call, f"red_flag:{made.pk}")
 
 
 def _event(actor: User, patient: Patient, call: Call, *, grave: bool) -> AdverseEvent:
@@ -72,7 +78,7 @@ def _event(actor: User, patient: Patient, call: Call, *, grave: bool) -> Adverse
         lots=tuple(lot.pk for lot in lots_given_to(patient) if lot.pk in given),
         reporter=AdverseEvent.Reporter.PATIENT,
     )
-    return open_event(actor, patient=patient, report=report)
+    return open_event(actor, patient=patient, report=report, by=actor)
 
 
 def _heard(actor: User, made: Triage, row: TriageAnswer) -> None:

@@ -20,6 +20,7 @@ from sessions.models import Booking, BookingChange, Series, TreatmentRecord, Tre
 from sessions.queries.bookings import COMING, GONE
 from sessions.queries.changes import BOOKING, undo_window
 from sessions.rules.messages import Occasion, Quiet, due_times
+from sessions.services.check_ins import end_check_ins, link_check_ins
 
 CLINIC = System("reminders")
 AFTERCARE = "MSG-03"
@@ -93,7 +94,9 @@ def plan_after_treatment(*, record_id: int, actor: Actor = CLINIC) -> None:
         record = _records().get(pk=record_id)
         if record.state != TreatmentRecord.State.SIGNED or record.ended_at is None:
             return
-        for rule, due in _due_after(record, record.ended_at).items():
+        times = _due_after(record, record.ended_at)
+        link_check_ins(actor, record, times)
+        for rule, due in times.items():
             matter = Matter(record.patient, record.site, rule, f"treatment:{record.pk}", KINDS[rule])
             if due < clock.now() and rule != AFTERCARE:
                 notices.skip(matter, due=due, reason=SIGNED_LATE)
@@ -107,6 +110,7 @@ def stop_after_treatment(*, record_id: int, actor: Actor = CLINIC) -> None:
     with atomic():
         record = TreatmentRecord.objects.get(pk=record_id)
         notices.withdraw(subject=f"treatment:{record.pk}", reason=VOIDED)
+        end_check_ins(actor, record)
         audit.record(actor, "reminders.withdrawn", record)
 
 
@@ -176,4 +180,6 @@ def _bookings() -> QuerySet[Booking]:
 
 
 def _records() -> QuerySet[TreatmentRecord]:
-    return TreatmentRecord.objects.select_related("site", "patient", "session__series__plan_version__release")
+    return TreatmentRecord.objects.select_related(
+        "site", "patient", "signed_by", "opened_by", "session__series__plan_version__release"
+    )

@@ -45,6 +45,7 @@ DECLARED: dict[Can, set[Role]] = {
     Can.VIEW_HEALTH: {DIRECTOR},
     Can.ANSWER_INTAKE: set(),
     Can.CHANGE_OWN_VISIT: set(),
+    Can.ANSWER_CHECK_IN: set(),
 }
 # A patient who holds a link may do this and nothing else.
 BY_LINK = {
@@ -52,6 +53,7 @@ BY_LINK = {
     "intake": {Can.ANSWER_INTAKE},
     "visit": {Can.CHANGE_OWN_VISIT},
     "offer": {Can.CHANGE_OWN_VISIT},
+    "check_in": {Can.ANSWER_CHECK_IN},
 }
 GRANTED = [(role, can) for can, roles in DECLARED.items() for role in Role if role in roles]
 REFUSED = [(role, can) for can, roles in DECLARED.items() for role in Role if role not in roles]

@@ -126,6 +126,8 @@ MATRIX: dict[str, Declared] = {
     "sessions:my_visit_done": get(UNHELD),
     "sessions:my_offer": page(UNHELD),
     "sessions:my_offer_done": get(UNHELD),
+    "sessions:my_check_in": page(UNHELD),
+    "sessions:my_check_in_answer": get(UNHELD),
     "sessions:messages": get(EVERYBODY),
     "sessions:message_paper": get(EVERYBODY),
     "sessions:send_message": post(SENDERS),

@@ -107,7 +107,7 @@ def report_reaction(
             step(actor, record, "reaction_recorded", reactions=reactions, none_observed=False)
         lots = tuple({use.lot_id for use in lot_uses(record)})
         told = Report(code, grade, clock.now(), record_id=record.pk, description=description, lots=lots)
-        return open_event(actor, patient=record.patient, report=told)
+        return open_event(actor, patient=record.patient, report=told, by=actor)
 
 
 def _lead(actor: User, record: TreatmentRecord) -> None:
