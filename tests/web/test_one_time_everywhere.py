@@ -223,6 +223,9 @@ def test_the_days_after_a_session_have_one_time(change, clock, sign_in, settings
     due = [after[hours] for hours in SENT]
     due += [each.starts_at - timedelta(hours=hours) for each in scene.visits for hours in (72, 24)]
     due += [scene.series.booked_at + timedelta(seconds=settings.UNDO_SECONDS), ended]
+    # A week before the assessments, 21 and 168 days after the third session, at nine.
+    last = wall(scene.visits[2].starts_at, zone).date()
+    due += [datetime.combine(last + timedelta(days=days - 7), time(9), zone) for days in (21, 168)]
     assert {*staff_times(sign_in(scene.desk).get("/messages/"))} == {short(each, zone) for each in due}
 
 
