@@ -130,10 +130,10 @@ def _newer(ours: Entry, theirs: Entry) -> Entry:
     return theirs if str(theirs.get("observed_on", "")) > str(ours.get("observed_on", "")) else ours
 
 
-def _place(row: Input, entry: Entry) -> float:
+def _place(row: Input, entry: Entry) -> tuple[int, int]:
     """An answer that the catalogue does not know is as good as none: only the gravest weighs more."""
     value = entry.get("value")
-    return row.values.index(value) if value in row.values else len(row.values) - 1.5
+    return (row.values.index(value), 0) if value in row.values else (len(row.values) - 1, -1)
 
 
 def _joined(row: Input, ours: Entry, theirs: Entry) -> Entry:
