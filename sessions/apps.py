@@ -55,10 +55,11 @@ class ClinicSessionsConfig(AppConfig):
     def ready(self) -> None:
         from mesoclinic import guards, news
 
-        for table in ("injection", "lotuse", "checklistentry", "adverseevententry", "triage", "windowoverride"):
+        for table in ("lotuse", "checklistentry", "adverseevententry", "triage", "windowoverride"):
             guards.insert_only(f"clinic_sessions_{table}")
         for table in ("assessmentrecord", "outcome"):
             guards.insert_only(f"clinic_sessions_{table}")
+        guards.insert_only("clinic_sessions_injection", may_change=("taken_out_at",))
         guards.insert_only("clinic_sessions_adverseevent", may_change=EVENT_MAY_CHANGE)
         guards.frozen_when("clinic_sessions_treatmentrecord", "state", ("signed", "voided"), may_change=("state",))
         for event, service in HEARD:

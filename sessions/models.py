@@ -326,19 +326,41 @@ class LotUse(models.Model):
     volume_ml = models.DecimalField(max_digits=7, decimal_places=3)
 
 
+class ScalpView(models.TextChoices):
+    """The drawings of the scalp; the sides are the patient's."""
+
+    TOP = "top", _("Top")
+    FRONT = "front", _("Front")
+    LEFT = "left", _("Left")
+    RIGHT = "right", _("Right")
+    BACK = "back", _("Back")
+
+
 class Injection(models.Model):
-    """One point: where (fractions of the view's drawing), how deep (micrometres), how much (microlitres)."""
+    """One point: where (fractions of the view's drawing), how deep (micrometres), how much (microlitres).
+
+    A point that was set by mistake stays and says when it was taken out.
+    """
 
     record = models.ForeignKey(TreatmentRecord, models.PROTECT, related_name="injections")
     client_key = models.CharField(max_length=40, unique=True)
-    view = models.CharField(max_length=8)
+    view = models.CharField(max_length=8, choices=ScalpView.choices)
     zone = models.CharField(max_length=20)
     x = models.DecimalField(max_digits=6, decimal_places=5)
     y = models.DecimalField(max_digits=6, decimal_places=5)
     drawing_version = models.PositiveSmallIntegerField(default=1)
+    technique = models.CharField(max_length=16)
     volume_ul = models.PositiveIntegerField()
     depth_um = models.PositiveIntegerField()
     syringe = models.CharField(max_length=8)
+    taken_out_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(x__gte=0, x__lte=1, y__gte=0, y__lte=1), name="point_on_the_drawing"),
+            models.CheckConstraint(condition=Q(view__in=ScalpView.values), name="point_on_a_known_view"),
+            models.CheckConstraint(condition=Q(volume_ul__gt=0), name="point_with_a_volume"),
+        ]
 
 
 class Causality(models.TextChoices):

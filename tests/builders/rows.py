@@ -11,6 +11,8 @@ _numbers = count(1)
 _FIRST = datetime(2026, 3, 2, 9, tzinfo=UTC)
 # What a small whole number of PostgreSQL still holds.
 _SMALL = 2**15
+# What a column may hold, where a constraint names its words.
+_WORDS = {"clinic_sessions_injection.view": "top"}
 
 
 def row(model: type[models.Model], **over: Any) -> Any:
@@ -37,7 +39,8 @@ def _least(field: "models.Field[Any, Any]") -> Any:
         return None
     if isinstance(field, models.ForeignKey):
         return row(field.related_model)
-    return _value(field, next(_numbers))
+    word = _WORDS.get(f"{field.model._meta.db_table}.{field.column}")
+    return _value(field, next(_numbers)) if word is None else word
 
 
 def _value(field: "models.Field[Any, Any]", number: int) -> Any:

@@ -1,6 +1,7 @@
 """What no row may be and no two rows may share, whoever writes to the database."""
 
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -152,6 +153,17 @@ CHECKED = {
         [{"starts_at": NOON, "ends_at": NOON}, {"starts_at": NOON, "ends_at": NOON.replace(hour=11)}],
     ),
     "pain_from_0_to_10": (TreatmentRecord, [{"pain": None}, {"pain": 0}, {"pain": 10}], [{"pain": 11}]),
+    "point_on_the_drawing": (
+        Injection,
+        [{"x": 0, "y": 0}, {"x": 1, "y": 1}],
+        [{"x": Decimal("-0.00001")}, {"x": Decimal("1.00001")}, {"y": Decimal("-0.00001")}, {"y": Decimal("1.00001")}],
+    ),
+    "point_on_a_known_view": (
+        Injection,
+        [{"view": view} for view in ("top", "front", "left", "right", "back")],
+        [{"view": ""}, {"view": "below"}],
+    ),
+    "point_with_a_volume": (Injection, [{"volume_ul": 1}], [{"volume_ul": 0}]),
     "override_is_after_the_window": (
         WindowOverride,
         [{"window_ends_on": date(2026, 3, 2), "on": date(2026, 3, 3)}],

@@ -26,7 +26,7 @@ INSERT_ONLY: dict[str, set[str]] = {
     "patients_override": set(),
     "patients_formulationcheck": set(),
     "patients_patientdocument": set(),
-    "clinic_sessions_injection": set(),
+    "clinic_sessions_injection": {"taken_out_at"},
     "patients_correction": set(),
     "patients_measurement": {"patient_id"},
     "clinic_sessions_assessmentrecord": set(),

@@ -1,6 +1,6 @@
 """The injection: started by the doctor when nothing stops it, recorded in whole microlitres."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,14 @@ from protocols.queries.catalogue import catalogue_of
 from protocols.rules.kinds.adverse_events import AdverseEventGrade, AdverseEventType
 from protocols.rules.kinds.technique import Technique
 from sessions.models import AdverseEvent, Booking, TreatmentRecord, TreatmentSession
+from sessions.queries.injection_map import points_of
 from sessions.queries.readiness import consent_of, readiness_of
 from sessions.queries.treatment import booking_of, lot_uses, lots_of, mixed_of, record_for, version_of, zones_of
 from sessions.rules.adverse_told import Report
+from sessions.rules.injection_map import MapPoint
 from sessions.rules.totals import Given, Point, Rest, totals
 from sessions.services.adverse import open_event
+from sessions.services.treatment.injection_map import keep_points, map_beside
 from sessions.services.treatment.locking import seen, started, step
 from sessions.services.visits import lead_to
 
@@ -71,14 +74,24 @@ def record_delivery(
     bleeding: str,
     none_observed: bool,
     deviations: str,
+    points: Sequence[MapPoint] | None = None,
 ) -> TreatmentRecord:
-    """What was done; raises ClinicError unless drawn up = injected + left over + discarded in each syringe."""
+    """What was done; raises ClinicError unless drawn up = injected + left over + discarded in each syringe.
+
+    `points` is the whole injection map as it should be; None leaves the map as it is. A zone with points has
+    their sum as its volume; a zone without any has what was typed.
+    """
     access.require(actor, Can.INJECT)
     with atomic():
         record = seen(actor, record_id, version)
         started(record)
+        on_map = points_of(record) if points is None else points
+        given = map_beside(given, on_map)
+        if points is not None:
+            keep_points(actor, record, points)
         volumes = _reconciled(record, given, rest)
-        _explained(record, given, technique, depth_mm, deviations)
+        injected = [(technique, depth_mm), *{(point.technique, point.depth_mm) for point in on_map}]
+        _explained(record, given, injected, deviations)
         if none_observed and record.reactions:
             raise ClinicError(_("A reaction is recorded, so “none seen” does not hold."), "none_observed")
         zones = [
@@ -152,19 +165,17 @@ def _plain_rest(rest: Rest) -> Mapping[str, object]:
 
 
 def _explained(
-    record: TreatmentRecord, given: Sequence[Given], technique: str, depth_mm: Decimal, deviations: str
+    record: TreatmentRecord, given: Sequence[Given], injected: Iterable[tuple[str, Decimal]], deviations: str
 ) -> None:
     """What differs from the plan needs a sentence: zone, technique, or a depth outside the technique's range."""
     plan = version_of(record)
     catalogue = catalogue_of(plan.release)
-    if not catalogue.has(Technique, technique):
-        raise ClinicError(_("Choose the technique."), "technique")
-    usual = catalogue.row(Technique, technique).depth_mm
     planned = {zone.id for zone, is_planned in zones_of(plan, catalogue) if is_planned}
-    differs = [
-        technique != plan.technique,
-        not usual.low <= depth_mm <= usual.high,
-        not {each.zone for each in given} <= planned,
-    ]
+    differs = [not {each.zone for each in given} <= planned]
+    for technique, depth_mm in injected:
+        if not catalogue.has(Technique, technique):
+            raise ClinicError(_("Choose the technique."), "technique")
+        usual = catalogue.row(Technique, technique).depth_mm
+        differs += [technique != plan.technique, not usual.low <= depth_mm <= usual.high]
     if any(differs) and not deviations.strip():
         raise ClinicError(_("Say why zone, technique or depth differ from the plan."), "deviations")
