@@ -114,11 +114,21 @@ def test_a_typed_volume_that_is_not_that_of_the_points_is_refused_beside_it():
     assert treatments.delivered(made, record).volumes["injected_ul"] == 1900
 
 
-def test_more_on_the_map_than_was_drawn_up_keeps_nothing():
+# More than the syringe holds, a volume that no column holds, and a syringe that nobody drew up.
+UNRECONCILED = {
+    "three points too many": [*POINTS, *(point(number) for number in range(39, 42))],
+    "a volume beyond every number": [replace(POINTS[0], volume_ul=10**30), *POINTS[1:]],
+    "a syringe that was not drawn up": [replace(POINTS[0], syringe="the second one"), *POINTS[1:]],
+}
+
+
+@pytest.mark.parametrize("wrong", UNRECONCILED)
+def test_a_map_that_does_not_fit_what_was_drawn_up_keeps_nothing(wrong):
     made = treatments.scene()
     record = treatments.started(made)
-    with pytest.raises(ClinicError, match="more is recorded as injected than was drawn up"):
-        saved(made, record, [*POINTS, *(point(number) for number in range(39, 42))])
+    with pytest.raises(ClinicError, match="Syringe 1: ") as refusal:
+        saved(made, record, UNRECONCILED[wrong])
+    assert refusal.value.field == "left_over_1"
     assert Injection.objects.count() == 0
     assert fresh(made, record).version == record.version
 

@@ -25,7 +25,7 @@ from sessions.rules.adverse_told import Report
 from sessions.rules.injection_map import MapPoint
 from sessions.rules.totals import Given, Point, Rest, totals
 from sessions.services.adverse import open_event
-from sessions.services.treatment.injection_map import keep_points, map_beside
+from sessions.services.treatment.injection_map import check_points, keep_points, map_beside
 from sessions.services.treatment.locking import seen, started, step
 from sessions.services.visits import lead_to
 
@@ -87,8 +87,7 @@ def record_delivery(
         started(record)
         on_map = points_of(record) if points is None else points
         given = map_beside(given, on_map)
-        if points is not None:
-            keep_points(actor, record, points)
+        check_points(record, points or ())
         volumes = _reconciled(record, given, rest)
         injected = [(technique, depth_mm), *{(point.technique, point.depth_mm) for point in on_map}]
         _explained(record, given, injected, deviations)
@@ -99,6 +98,8 @@ def record_delivery(
             | {"technique": technique, "depth_mm": str(depth_mm)}
             for each in given
         ]
+        if points is not None:
+            keep_points(actor, record, points)
         told = {"pain": pain, "bleeding": bleeding, "none_observed": none_observed, "deviations": deviations}
         return step(actor, record, "delivered", zones=zones, volumes=volumes, technique=technique, **told)
 

@@ -11,6 +11,7 @@ from mesoclinic.accounts import User
 from mesoclinic.errors import ClinicError
 from mesoclinic.rules.arithmetic import MICROLITRES_PER_ML
 from protocols.queries.catalogue import catalogue_of
+from protocols.rules.catalogue import Catalogue
 from protocols.rules.kinds.technique import Technique, Zone
 from sessions.models import Injection, ScalpView, TreatmentRecord
 from sessions.queries.injection_map import injections_of, point_of
@@ -33,10 +34,15 @@ def map_beside(given: Sequence[Given], points: Sequence[MapPoint]) -> tuple[Give
     return with_map(given, points)
 
 
+def check_points(record: TreatmentRecord, points: Sequence[MapPoint]) -> None:
+    """Raise ClinicError for a point that lies nowhere, gives nothing or has no key of its own."""
+    catalogue = catalogue_of(version_of(record).release)
+    if not all(_is_sound(catalogue, point) for point in points):
+        raise ClinicError(_("A point has no place, technique, depth or volume. Take it out and set it again."), MAP)
+
+
 def keep_points(actor: User, record: TreatmentRecord, points: Sequence[MapPoint]) -> None:
-    """Make the stored map the one that was sent. Called with the record locked, in the transaction of its save."""
-    for point in points:
-        _sound(record, point)
+    """Make the stored map the one that was sent, once it is checked and reconciled. Called with the record locked."""
     stored = list(injections_of(record))
     present = {each.client_key: point_of(each) for each in stored if each.taken_out_at is None}
     taken_out = {each.client_key: point_of(each) for each in stored if each.taken_out_at is not None}
@@ -52,9 +58,7 @@ def keep_points(actor: User, record: TreatmentRecord, points: Sequence[MapPoint]
         audit.record(actor, "treatment.map_changed", record, patient_id=record.patient_id, changed=told)
 
 
-def _sound(record: TreatmentRecord, point: MapPoint) -> None:
-    """Raise ClinicError for a point that lies nowhere, gives nothing or has no key of its own."""
-    catalogue = catalogue_of(version_of(record).release)
+def _is_sound(catalogue: Catalogue, point: MapPoint) -> bool:
     zone = catalogue.row(Zone, point.zone) if catalogue.has(Zone, point.zone) else None
     sound = [
         point.view in ScalpView.values,
@@ -64,8 +68,7 @@ def _sound(record: TreatmentRecord, point: MapPoint) -> None:
         point.volume_ul > 0 and 0 <= point.depth_um <= DEEPEST_UM,
         _is_key(point.key),
     ]
-    if not all(sound):
-        raise ClinicError(_("A point has no place, technique, depth or volume. Take it out and set it again."), MAP)
+    return all(sound)
 
 
 def _is_fraction(part: Decimal) -> bool:
