@@ -1,6 +1,6 @@
 """The only place for literal numbers in rules: units, calendar facts and rounding, decimal throughout."""
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
@@ -29,11 +29,6 @@ CHECK_MODULUS = 10
 def round_to(value: Decimal, step: Decimal) -> Decimal:
     """Nearest multiple of step, halves up."""
     return (value / step).to_integral_value(ROUND_HALF_UP) * step
-
-
-def round_down_to(value: Decimal, step: Decimal) -> Decimal:
-    """Largest multiple of step not above value (towards zero)."""
-    return (value / step).to_integral_value(ROUND_DOWN) * step
 
 
 def round_half_up(value: Decimal) -> int:

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -119,15 +117,9 @@ def _nested(wanted: Any, raw: object, reading: Reading, path: str) -> object:
 
 def _scalar(wanted: type, raw: object, reading: Reading, path: str) -> object:
     try:
-        return _SCALARS[wanted](raw) if wanted in _SCALARS else _enum(wanted, raw)
+        return _SCALARS[wanted](raw)
     except (ValueError, TypeError, InvalidOperation):
-        return reading.refuse("wrong-type", path, f"must be {_NAMES.get(wanted, wanted.__name__)}")
-
-
-def _enum(wanted: type, raw: object) -> object:
-    if not issubclass(wanted, Enum):
-        raise TypeError(wanted)
-    return wanted(raw)
+        return reading.refuse("wrong-type", path, f"must be {_NAMES[wanted]}")
 
 
 def _exactly(wanted: type) -> Callable[[object], object]:
@@ -148,21 +140,15 @@ def _decimal(raw: object) -> Decimal:
     return value
 
 
-def _date(raw: object) -> date:
-    return raw if type(raw) is date else date.fromisoformat(str(raw))
-
-
 _SCALARS: Mapping[type, Callable[[object], object]] = {
     str: _exactly(str),
     int: _exactly(int),
     bool: _exactly(bool),
     Decimal: _decimal,
-    date: _date,
 }
 _NAMES: Mapping[type, str] = {
     str: "a text",
     int: "a whole number",
     bool: "true or false",
     Decimal: 'a decimal in quotes, such as "0.5"',
-    date: "a date",
 }

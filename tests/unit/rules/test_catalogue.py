@@ -158,3 +158,7 @@ def test_refuses_a_number_that_nobody_means(value):
     scale = 'kind = "salt_region"\n[[row]]\nid = "top"\nversion = 1\nstrength = "A"\nsources = []\nname = "Top"\n'
     parse("test", {"regions.toml": f'{scale}weight = "9999999999"\n'})
     assert problems(regions=f'{scale}weight = "{value}"\n') == {("wrong-type", "top")}
+
+
+def test_an_entry_has_the_version_that_its_row_states():
+    assert Entry("source", {"id": "S01", "version": 3}).version == 3

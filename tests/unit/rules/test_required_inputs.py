@@ -2,7 +2,7 @@
 
 import pytest
 
-from patients.rules.candidacy import evaluate
+from patients.rules.candidacy import evaluate, required
 from protocols.rules.kinds.inputs import Input
 from tests.builders.facts import man, shipped, woman
 
@@ -100,3 +100,21 @@ def test_a_value_counts_through_its_last_day(age):
     assert missing(man(**case | {age: case[age] + 1})) == (code,)
     assert missing(man(**case | {age: None})) == (code,)
     assert missing(man(**case | {aged_by(age): None})) == (code,)
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_what_a_verdict_needs_is_named_whether_it_is_known_or_not(name):
+    assert name in required(man(), shipped())
+    assert name in required(man(**{name: None}), shipped())
+
+
+def test_what_is_needed_after_another_answer_or_on_the_day_is_named_only_then():
+    assert "inr" not in required(man(), shipped())
+    assert {"childbearing_potential", "pregnancy_status", "breastfeeding"} <= {*required(woman(), shipped())}
+    assert not {"childbearing_potential", "pregnancy_status"} & {*required(man(), shipped())}
+    assert not set(ON_THE_DAY) - {"bp_sys", "bp_dia"} & {*required(man(), shipped())}
+
+
+def test_what_was_given_wrong_is_named():
+    assert "ferritin" not in required(man(), shipped())
+    assert "ferritin" in required(man(ferritin="much"), shipped())
