@@ -1,6 +1,6 @@
 """The map of a session: its points beside the volumes typed by zone, and what each syringe still allows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -71,7 +71,7 @@ def changes(sent: Sequence[MapPoint], present: Mapping[str, MapPoint], taken_out
     """What makes the stored points those that were sent; sending the same once more changes nothing."""
     stored = {**present, **taken_out}
     keys = [point.key for point in sent]
-    twice = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
+    twice = {key for key, times in Counter(keys).items() if times > 1}
     other = {point.key for point in sent if point.key in stored and stored[point.key] != point}
     return Changes(
         new=tuple(point for point in sent if point.key not in stored),

@@ -162,3 +162,10 @@ def test_refuses_a_number_that_nobody_means(value):
 
 def test_an_entry_has_the_version_that_its_row_states():
     assert Entry("source", {"id": "S01", "version": 3}).version == 3
+
+
+def test_every_problem_of_a_release_has_a_line_of_its_own():
+    with pytest.raises(CatalogueError) as caught:
+        parse("test", {"sources.toml": SOURCE.replace("citation", "cited")})
+    assert len(str(caught.value).splitlines()) == len(caught.value.problems) == 2
+    assert all(line.startswith("sources.toml S01: ") for line in str(caught.value).splitlines())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mesoclinic.rules.tri import Tri
 from protocols.rules.kinds.adverse_events import TriageAnswer
 from sessions.rules.check_in import ASKED, NOTHING, Level, answered
 from tests.builders.facts import shipped
@@ -25,6 +26,7 @@ def test_each_sign_gets_the_answer_of_its_row(row):
         question = next(name for name, signs in ASKED.items() if sign.id in signs)
         found = told(**{question: sign.id})
         assert (found.triaged.answer, found.level) == (row, level), sign.id
+        assert {name for name, told in found.signs.items() if told is Tri.YES} == {sign.id}
 
 
 def test_who_taps_nothing_of_it_is_well():

@@ -28,6 +28,7 @@ class Span:
     """A table whose unit has to be chosen."""
 
     unit: Literal["days", "weeks"]
+    part: Literal["", "first"] = ""
     text: str = ""
 
 
@@ -37,6 +38,7 @@ class Made:
 
     level: Literal["low", "high"]
     mode: Literal["slow", "fast"] = "slow"
+    stop: Literal["", "early"] = ""
     length: Span
     pause: Span | None = None
     pauses: tuple[Span, ...] = ()
@@ -93,10 +95,15 @@ def test_a_choice_can_be_left_empty_where_the_value_can_be_left_out():
     assert {path: cell.choices for path, cell in found.items() if cell.shape == "choice"} == {
         "level": ("low", "high"),
         "mode": ("", "slow", "fast"),
+        "stop": ("", "early"),
         "length.unit": ("days", "weeks"),
+        "length.part": ("", "first"),
         "pause.unit": ("", "days", "weeks"),
+        "pause.part": ("", "first"),
         "pauses[0].unit": ("", "days", "weeks"),
+        "pauses[0].part": ("", "first"),
     }
+    assert by_path(Made, {"counts": [1, 2]})["counts"].text == "1\n2"
     assert by_path(Made, {"pause": {"unit": "days", "text": "short"}})["pause.text"].choices == ()
     assert {"id", "version"}.isdisjoint(by_path(Made, {}))
 

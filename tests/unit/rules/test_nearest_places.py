@@ -40,6 +40,8 @@ def test_the_nearest_times_come_first_whether_before_or_after():
 def test_the_next_days_are_looked_at_only_while_too_few_are_found():
     assert offered(10, count=4) == ["Mon 10:00", "Mon 09:30", "Mon 10:30", "Mon 09:00"]
     assert offered(10, count=6) == ["Mon 10:00", "Mon 09:30", "Mon 10:30", "Mon 09:00", "Tue 09:00", "Tue 09:30"]
+    assert offered(12, count=4) == ["Mon 10:30", "Mon 10:00", "Mon 09:30", "Mon 09:00"]
+    assert offered(23, count=4) == ["Mon 10:30", "Mon 10:00", "Mon 09:30", "Mon 09:00"]
     assert offered(10, days=1, count=6) == ["Mon 10:00", "Mon 09:30", "Mon 10:30", "Mon 09:00"]
 
 
