@@ -78,3 +78,9 @@ def test_a_key_that_comes_twice_or_with_other_values_is_named(stored):
     other = point(first.key, first.zone, first.syringe, first.volume_ul + 1)
     for present, taken_out in (({first.key: first}, {}), ({}, {first.key: first})):
         assert changes([other], present, taken_out).clashes == {first.key}
+
+
+@given(st.integers(0, 20_000))
+def test_a_depth_in_micrometres_is_told_in_millimetres(depth_um):
+    found = MapPoint("a", "top", "vertex", Decimal("0.5"), Decimal("0.5"), "T-PAP", 50, depth_um, "1")
+    assert found.depth_mm * 1000 == depth_um
