@@ -56,6 +56,7 @@ def test_reads_the_same_out_of_every_spelling(text):
     ("text", "wanted"),
     [
         (f"(01){GTIN}", Scan(GTIN)),
+        (f"https://id.gs1.org/01/{GTIN}/10", Scan(GTIN)),
         ("5901234123457", Scan("05901234123457")),
         ("96385074\r\n", Scan("00000096385074")),
         ("(10)A(1)B", Scan(lot="A(1)B")),
