@@ -60,6 +60,8 @@ def test_reads_the_same_out_of_every_spelling(text):
         ("5901234123457", Scan("05901234123457")),
         ("96385074\r\n", Scan("00000096385074")),
         ("(10)A(1)B", Scan(lot="A(1)B")),
+        ("(10)XAX", Scan(lot="XAX")),
+        ("10ABX", Scan(lot="ABX")),
         ("(17)280200", Scan(expires_on=date(2028, 2, 29))),
         ("(17)270200", Scan(expires_on=date(2027, 2, 28))),
         ("(10)A(21)0042(30)5", Scan(lot="A", serial="0042", count=5)),
