@@ -55,6 +55,18 @@ class ManyChips(Chips):
         return data.getlist(name) if hasattr(data, "getlist") else data.get(name)
 
 
+class Picks(RadioGroup):
+    """One answer of a list, each as wide as a thumb wants it."""
+
+    template_name = "widgets/picks.html"
+
+
+class ManyPicks(ManyChips):
+    """Any answers of a list, each as wide as a thumb wants it."""
+
+    template_name = "widgets/picks.html"
+
+
 class PictureRadio(RadioGroup):
     """One of several drawings: `pictures` maps a choice to (static path, small text)."""
 

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import ClinicForm
-from mesoclinic.widgets import ManyChips, RadioGroup
+from mesoclinic.widgets import ManyPicks, Picks
 from patients.forms.birth_date import BirthDateField
 from patients.forms.consultation_fields import DayField, NumberField
 from patients.forms.intake_questions import ALLERGIES, HAPPENED, REACTIONS, TOPICS, Ask, Topic, Words
@@ -34,18 +34,6 @@ class BirthDateForm(ClinicForm):
     """The second thing that who holds the link must know."""
 
     born = BirthDateField(label=_("Your date of birth"))
-
-
-class Picks(RadioGroup):
-    """One answer of a list, each as wide as a thumb wants it."""
-
-    template_name = "widgets/picks.html"
-
-
-class ManyPicks(ManyChips):
-    """Any answers of a list."""
-
-    template_name = "widgets/picks.html"
 
 
 class TopicForm(ClinicForm):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import ClinicForm
-from mesoclinic.widgets import RadioGroup
+from mesoclinic.widgets import Picks
 from sessions.documents.aftercare import sign_words_for_patients
 from sessions.rules.check_in import ASKED, NOTHING
 
@@ -32,12 +32,6 @@ WORDS = {
 }
 
 
-class Taps(RadioGroup):
-    """One answer of a list, each as wide as a thumb wants it."""
-
-    template_name = "widgets/picks.html"
-
-
 class CheckInForm(ClinicForm):
     """Every question has to be answered: what was not asked is never well."""
 
@@ -48,7 +42,7 @@ class CheckInForm(ClinicForm):
             asked, nothing = QUESTIONS[name]
             choices = [(NOTHING, nothing), *((sign, _first_up(words[sign])) for sign in signs)]
             missing = {"required": _("Tap one of the answers.")}
-            self.fields[name] = forms.ChoiceField(label=asked, choices=choices, widget=Taps, error_messages=missing)
+            self.fields[name] = forms.ChoiceField(label=asked, choices=choices, widget=Picks, error_messages=missing)
 
     def given(self) -> dict[str, Any]:
         """The answers, by question."""

@@ -231,13 +231,8 @@ def _unplaced_row(unplaced: Unplaced, now: datetime) -> Row:
     )
 
 
-def _notices(actor: User, *states: str) -> QuerySet[Notice]:
-    rows = Notice.objects.filter(site__in=actor.sites.all(), state__in=states)
-    return rows.select_related("patient", "site").order_by("due_at")[:LISTED]
-
-
-def _papers_due(actor: User, now: datetime) -> QuerySet[Notice]:
-    rows = Notice.objects.filter(~far_ahead(now), site__in=actor.sites.all(), state=Notice.State.PRINTED)
+def _notices(actor: User, now: datetime, *states: str) -> QuerySet[Notice]:
+    rows = Notice.objects.filter(~far_ahead(now), site__in=actor.sites.all(), state__in=states)
     return rows.select_related("patient", "site").order_by("due_at")[:LISTED]
 
 
@@ -251,14 +246,14 @@ def _failed(actor: User, now: datetime) -> Queue:
             _("Decide"),
             level="bad",
         )
-        for each in _notices(actor, Notice.State.FAILED, Notice.State.UNCERTAIN)
+        for each in _notices(actor, now, Notice.State.FAILED, Notice.State.UNCERTAIN)
     ]
     return Queue("failed", _("Messages that did not arrive"), "envelope", rows, _("Every message went out."))
 
 
 def _papers(actor: User, now: datetime) -> Queue:
     text = _("Print a paper for %(name)s.")
-    rows = [_notice_row(each, text, _("Open papers")) for each in _papers_due(actor, now)]
+    rows = [_notice_row(each, text, _("Open papers")) for each in _notices(actor, now, Notice.State.PRINTED)]
     return Queue("papers", _("Papers to print"), "printer", rows, _("No paper waits to be printed."))
 
 
