@@ -1,20 +1,22 @@
-"""The questions some days after a session, a tap each."""
+"""The questions some days after a session, answered by taps."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.forms import ClinicForm
-from mesoclinic.widgets import Picks
+from mesoclinic.widgets import ManyPicks, Picks
 from sessions.documents.aftercare import sign_words_for_patients
-from sessions.rules.check_in import ASKED, NOTHING
+from sessions.rules.check_in import ASKED, NOTHING, STEPS
 
 QUESTIONS = {
-    "now": (_("Do you have one of these now?"), _("No, none of these")),
+    "now": (_("Do you have any of these now?"), _("No, none of these")),
     "pain": (_("How is the pain?"), _("No pain")),
     "swelling": (_("Is your face swollen?"), _("No")),
-    "infection": (_("Do you have one of these?"), _("No, none of these")),
+    "infection": (_("Do you have any of these?"), _("No, none of these")),
     "skin": (_("Is there something new on your scalp or skin?"), _("No, nothing new")),
     "else": (_("Anything else?"), _("No, I am well")),
 }
@@ -42,11 +44,27 @@ class CheckInForm(ClinicForm):
             asked, nothing = QUESTIONS[name]
             choices = [(NOTHING, nothing), *((sign, _first_up(words[sign])) for sign in signs)]
             missing = {"required": _("Tap one of the answers.")}
-            self.fields[name] = forms.ChoiceField(label=asked, choices=choices, widget=Picks, error_messages=missing)
+            self.fields[name] = _field(name)(label=asked, choices=choices, error_messages=missing)
+
+    def clean(self) -> dict[str, Any]:
+        clean = super().clean() or self.cleaned_data
+        for name in ASKED.keys() - STEPS:
+            if NOTHING in clean.get(name, ()) and len(clean[name]) > 1:
+                self.add_error(name, _("“No” stands alone. Take it away, or the others."))
+        return clean
 
     def given(self) -> dict[str, Any]:
-        """The answers, by question."""
-        return {"answers": self.cleaned_data}
+        """Everything that was tapped, by question."""
+        taps = {name: [told] if isinstance(told, str) else told for name, told in self.cleaned_data.items()}
+        return {"answers": taps}
+
+
+def _field(name: str) -> Callable[..., forms.ChoiceField]:
+    return (
+        partial(forms.ChoiceField, widget=Picks)
+        if name in STEPS
+        else partial(forms.MultipleChoiceField, widget=ManyPicks)
+    )
 
 
 def _first_up(words: object) -> str:

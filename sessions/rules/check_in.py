@@ -1,6 +1,6 @@
 """What a patient taps some days after a session, and the signs of 8.4 that it tells of (clinical.md 8.4, 9.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -40,6 +40,8 @@ ASKED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "else": ("long_headache", "faint"),
     }
 )
+# Steps of one thing, of which one is true; of every other list somebody may have several.
+STEPS = frozenset({"pain", "swelling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ class Answered:
     level: Level
 
 
-def answered(answers: Mapping[str, str], catalogue: Catalogue) -> Answered:
-    """One tap a question; a question without an answer leaves its signs unknown, and unknown is never well."""
+def answered(answers: Mapping[str, Collection[str]], catalogue: Catalogue) -> Answered:
+    """Every tap counts; a question without an answer leaves its signs unknown, and unknown is never well."""
     signs = {
-        sign: Tri.UNKNOWN if name not in answers else known(sign == answers[name])
+        sign: known(sign in answers[name]) if answers.get(name) else Tri.UNKNOWN
         for name, offered in ASKED.items()
         for sign in offered
     }

@@ -1,6 +1,6 @@
 """Check-ins after a session: a link to each, and what an answer sets in motion at once (clinical.md 8.4, 9.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -51,7 +51,7 @@ def end_check_ins(actor: Actor, record: TreatmentRecord) -> None:
         revoke(actor, link)
 
 
-def answer_check_in(actor: PatientByLink, *, answers: Mapping[str, str]) -> CheckIn:
+def answer_check_in(actor: PatientByLink, *, answers: Mapping[str, Sequence[str]]) -> CheckIn:
     """Keep what was tapped. A sign that needs a call is an event, on the doctors' list, and a red flag pages now."""
     access.require(actor, Can.ANSWER_CHECK_IN)
     with atomic():
@@ -79,7 +79,7 @@ def _mine(actor: PatientByLink) -> OwnCheckIn:
     return found
 
 
-def _same(last: CheckIn, answers: Mapping[str, str]) -> bool:
+def _same(last: CheckIn, answers: Mapping[str, Sequence[str]]) -> bool:
     return last.answers == dict(answers) and clock.now() - last.answered_at < SAME_TAP
 
 

@@ -134,6 +134,20 @@ def test_a_rash_is_a_call_within_a_day_and_pages_nobody(scene):
     assert (CheckIn.objects.get().level, AdverseEvent.objects.count(), pages()) == ("amber", 1, [])
 
 
+def test_whoever_has_several_things_is_judged_by_the_gravest_and_all_are_kept(scene):
+    assert "A doctor looks at this today." in scene.says(skin=["rash", "white_or_blue_skin"])
+    signs = Triage.objects.get().signs
+    assert {name for name, said in signs.items() if said == "yes"} == {"rash", "white_or_blue_skin"}
+    assert (CheckIn.objects.get().level, len(pages())) == ("red", 1)
+
+
+def test_nothing_and_something_contradict_each_other_beside_the_question(scene):
+    answer = scene.phone().post(HERE, WELL | {"infection": [NOTHING, "fever"]})
+    assert answer.status_code == 422
+    assert "“No” stands alone." in answer.content.decode()
+    assert not CheckIn.objects.exists()
+
+
 def test_the_time_until_somebody_called_back_is_measured(scene, clock, sign_in):
     scene.says(infection="fever")
     kept = CheckIn.objects.get()
