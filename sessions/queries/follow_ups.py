@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+
 from mesoclinic import clock
 from patients.models import Consent, Notice
 from patients.queries.consents import through_of
@@ -12,6 +15,8 @@ from sessions.queries.series import series_page
 from sessions.queries.unplaced import unplaced_of
 
 ASSESSMENT, MISSED, RENEWAL, RECALLS = "MSG-08", "MSG-10", "MSG-11", ("MSG-09a", "MSG-09b")
+UNDONE = gettext_noop("The booking was undone.")
+RENEWED = gettext_noop("The consent was renewed or withdrawn.")
 AHEAD = (TreatmentSession.State.UNPLACED, TreatmentSession.State.BOOKED)
 
 
@@ -44,16 +49,20 @@ def renewal_subject(consent_id: int) -> str:
     return f"consent:{consent_id}"
 
 
+def courses() -> QuerySet[Series]:
+    """Every course, open or ended, with what its messages are worked out from."""
+    related = ("site", "patient", "plan_version__release", "plan_version__plan__site")
+    return Series.objects.select_related(*related).prefetch_related("sessions__bookings", "assessments")
+
+
 def follow_up_of(notice: Notice) -> FollowUp:
     """What the notice is about now."""
     _kind, number, *rest = notice.subject.split(":")
     if notice.rule == RENEWAL:
         return _renewal(int(number))
-    related = ("site", "patient", "plan_version__release", "plan_version__plan__site")
-    found = Series.objects.select_related(*related).prefetch_related("sessions__bookings", "assessments")
-    series = found.filter(pk=number).first()
+    series = courses().filter(pk=number).first()
     if series is None:
-        return FollowUp("The booking was undone.")
+        return FollowUp(UNDONE)
     if notice.rule in RECALLS:
         return _recall(series)
     if series.state == Series.State.STOPPED:
@@ -88,7 +97,7 @@ def _recall(series: Series) -> FollowUp:
 def _renewal(number: int) -> FollowUp:
     consent = Consent.objects.select_related("plan_version").get(pk=number)
     if consent.state != Consent.State.SIGNED or consent.plan_version is None:
-        return FollowUp("The consent was renewed or withdrawn.")
+        return FollowUp(RENEWED)
     of_plan = Series.objects.filter(plan_version__plan=consent.plan_version.plan_id, state=Series.State.OPEN)
     if not of_plan.filter(sessions__state__in=AHEAD).exists():
         return FollowUp("No session is left that needs this consent.")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop
 
 from mesoclinic import audit, clock
 from mesoclinic.actors import Actor, System
@@ -21,7 +20,10 @@ from sessions.queries.changes import BOOKING, SERIES, undo_window
 from sessions.queries.follow_ups import (
     MISSED,
     RECALLS,
+    RENEWED,
+    UNDONE,
     assessment_subject,
+    courses,
     missed_subject,
     recall_subject,
     renewal_subject,
@@ -31,8 +33,6 @@ from sessions.rules.messages import Occasion, Quiet, due_times
 
 CLINIC = System("reminders")
 MAIL = "follow_up"
-UNDONE = gettext_noop("The booking was undone.")
-RENEWED = gettext_noop("The consent was renewed or withdrawn.")
 
 
 def follow_change_of_course(*, change_id: int, actor: Actor = CLINIC) -> None:
@@ -41,11 +41,11 @@ def follow_change_of_course(*, change_id: int, actor: Actor = CLINIC) -> None:
         change = BookingChange.objects.get(pk=change_id)
         touched = [row for each in (change.before, change.after) for row in (each.get(BOOKING) or {})]
         named = {int(number) for each in (change.before, change.after) for number in (each.get(SERIES) or {})}
-        found = _open_or_ended().filter(sessions__bookings__in=touched) | _open_or_ended().filter(pk__in=named)
-        courses = list(found.distinct())
-        for number in named - {each.pk for each in courses}:
-            _withdraw_all(f"series:{number}", UNDONE)
-        for series in courses:
+        found = courses().filter(sessions__bookings__in=touched) | courses().filter(pk__in=named)
+        touching = list(found.distinct())
+        for number in named - {each.pk for each in touching}:
+            _withdraw(_waiting(f"series:{number}:"), UNDONE)
+        for series in touching:
             _follow(series)
         audit.record(actor, "follow_ups.followed", change)
 
@@ -53,7 +53,7 @@ def follow_change_of_course(*, change_id: int, actor: Actor = CLINIC) -> None:
 def follow_missed(*, booking_id: int, actor: Actor = CLINIC) -> None:
     """A patient who did not come is asked for a new date a day later."""
     with atomic():
-        series = _open_or_ended().filter(sessions__bookings=booking_id).first()
+        series = courses().filter(sessions__bookings=booking_id).first()
         if series is not None:
             _follow(series)
             audit.record(actor, "follow_ups.followed", series)
@@ -62,7 +62,7 @@ def follow_missed(*, booking_id: int, actor: Actor = CLINIC) -> None:
 def follow_assessments(*, patient_id: int, actor: Actor = CLINIC) -> None:
     """An assessment that is done is not asked for any more; who responded is asked back after the course."""
     with atomic():
-        for series in _open_or_ended().filter(patient=patient_id):
+        for series in courses().filter(patient=patient_id):
             _follow(series)
             _recall(series)
             audit.record(actor, "follow_ups.followed", series)
@@ -89,7 +89,7 @@ def stop_with_consent(*, consent_id: int, actor: Actor = CLINIC) -> None:
         consent = _consents().get(pk=consent_id)
         notices.withdraw(subject=renewal_subject(consent.pk), reason=RENEWED)
         if consent.kind == Consent.Kind.TREATMENT and consent.plan_version is not None:
-            for series in _open_or_ended().filter(plan_version__plan=consent.plan_version.plan_id):
+            for series in courses().filter(plan_version__plan=consent.plan_version.plan_id):
                 _follow(series)
         audit.record(actor, "follow_ups.stopped", consent)
 
@@ -97,8 +97,7 @@ def stop_with_consent(*, consent_id: int, actor: Actor = CLINIC) -> None:
 def _follow(series: Series) -> None:
     """Bring the messages before assessments and after missed sessions to what the course is now."""
     if series.state == Series.State.STOPPED:
-        for each in _waiting(f"series:{series.pk}:").exclude(rule__in=RECALLS):
-            notices.withdraw(subject=each.subject, reason=ENDED)
+        _withdraw(_waiting(f"series:{series.pk}:").exclude(rule__in=RECALLS), ENDED)
         return
     notices.tell_all([*_about_assessments(series), *_about_missed(series)])
 
@@ -138,9 +137,10 @@ def _recall(series: Series) -> None:
     on, response = final_response_of(series)
     occasion = Occasion(series.site.zone, plan_ended_on=on, response_class=response, quiet=_quiet(series))
     times = due_times(occasion, catalogue_of(series.plan_version.release))
-    if not times:
+    if times:
+        notices.tell_all(_dues(series, recall_subject(series), times))
+    else:
         notices.withdraw(subject=recall_subject(series), reason=NO_RECALL)
-    notices.tell_all(_dues(series, recall_subject(series), times))
 
 
 def _dues(about: Series | Consent, subject: str, times: Mapping[str, datetime]) -> list[Due]:
@@ -159,9 +159,9 @@ def _dues(about: Series | Consent, subject: str, times: Mapping[str, datetime]) 
     return found
 
 
-def _withdraw_all(about: str, reason: str) -> None:
-    for each in _waiting(f"{about}:"):
-        notices.withdraw(subject=each.subject, reason=reason)
+def _withdraw(waiting: QuerySet[Notice], reason: str) -> None:
+    for subject in waiting.values_list("subject", flat=True):
+        notices.withdraw(subject=subject, reason=reason)
 
 
 def _waiting(about: str) -> QuerySet[Notice]:
@@ -170,11 +170,6 @@ def _waiting(about: str) -> QuerySet[Notice]:
 
 def _quiet(about: Series | Consent) -> Quiet:
     return Quiet(about.site.quiet_from, about.site.quiet_to)
-
-
-def _open_or_ended() -> QuerySet[Series]:
-    related = ("site", "patient", "plan_version__release", "plan_version__plan__site")
-    return Series.objects.select_related(*related).prefetch_related("sessions__bookings", "assessments")
 
 
 def _consents() -> QuerySet[Consent]:
