@@ -6,7 +6,7 @@ import pytest
 
 from sessions.rules.planner import plan_series
 from sessions.rules.series_places import Course, Interval, Preferences, Why
-from tests.unit.rules.test_nearest_places import CLINIC, MONDAY
+from tests.builders.free_clinic import CLINIC, MONDAY
 
 WEEKLY = Interval(5, 7, 9, 1, 20)
 
