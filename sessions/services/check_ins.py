@@ -10,6 +10,7 @@ from mesoclinic.access import Can
 from mesoclinic.accounts import User
 from mesoclinic.actors import Actor, PatientByLink
 from mesoclinic.errors import OutOfScope
+from mesoclinic.rules.tri import Tri
 from mesoclinic.transactions import atomic
 from patients.models import PatientLink, Todo
 from patients.queries.links import open_links
@@ -105,7 +106,7 @@ def _heard(actor: PatientByLink, found: OwnCheckIn, link: PatientLink, told: Ans
 
 
 def _event(actor: PatientByLink, record: TreatmentRecord, by: User, told: Answered) -> AdverseEvent:
-    signs = ", ".join(sign_words(told.triaged.signs))
+    signs = ", ".join(sign_words([sign for sign, state in told.signs.items() if state is Tri.YES]))
     report = Report(
         code="",
         grade=None,

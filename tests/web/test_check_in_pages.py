@@ -138,6 +138,8 @@ def test_whoever_has_several_things_is_judged_by_the_gravest_and_all_are_kept(sc
     assert "A doctor looks at this today." in scene.says(skin=["rash", "white_or_blue_skin"])
     signs = Triage.objects.get().signs
     assert {name for name, said in signs.items() if said == "yes"} == {"rash", "white_or_blue_skin"}
+    told = AdverseEvent.objects.get().description
+    assert ("rash" in told, "white/blue/black skin" in told) == (True, True)
     assert (CheckIn.objects.get().level, len(pages())) == ("red", 1)
 
 
