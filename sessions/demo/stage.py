@@ -51,6 +51,11 @@ class Stage:
         return on
 
 
+def works_on(user: User, site: Site, day: date) -> bool:
+    """Whether somebody works at the site on that day of the week."""
+    return user.hours.filter(site=site, weekday=day.weekday()).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Twist:
     """What is unusual about one session of a course; `ordinal` 0 is the session of the middle day."""
@@ -154,8 +159,7 @@ class Treatment:
     def assistant(self) -> User:
         """The nurse prepares where she works; else the doctor does it alone."""
         nurse, local = self.team.nurse, self.booking.starts_at.astimezone(self.team.site.zone)
-        works = nurse.hours.filter(site=self.team.site, weekday=local.weekday()).exists()
-        return nurse if works else self.doctor
+        return nurse if works_on(nurse, self.team.site, local.date()) else self.doctor
 
     def plan(self) -> None:
         """Put the arrival on the timeline; each step calls for the next."""

@@ -15,7 +15,7 @@ from patients.services.plans import revise_plan
 from sessions.demo import care, consents, endings, ledger, visits
 from sessions.demo.clinic import Team
 from sessions.demo.people import IN_ISTANBUL, IN_MADRID, MISTYPED, MUTE, SINGLE_NAME, Person, people, register
-from sessions.demo.stage import Stage, Talk, Then, Twist, come_again, meet, perform
+from sessions.demo.stage import Stage, Talk, Then, Twist, come_again, meet, perform, works_on
 from sessions.demo.timeline import Deed
 from sessions.models import Series
 
@@ -250,12 +250,14 @@ def _register(team: Team, person: Person) -> None:
 
 
 def _meetings(stage: Stage, team: Team) -> None:
-    """The doctors meet once a week."""
+    """The doctors meet once a week, on the first day after the middle one on which all of them work."""
+    after = (stage.day + timedelta(days=more) for more in range(1, 8))
+    first = next(on for on in after if all(works_on(doctor, team.site, on) for doctor in team.doctors))
 
     def plan() -> None:
         for week in (-3, -2, -1, 0, 1, 3):
-            on = stage.day + timedelta(days=7 * week + 1)
-            if stage.open_day(team.site, 7 * week + 1) == on:
+            on = first + timedelta(days=7 * week)
+            if stage.open_day(team.site, (on - stage.day).days) == on:
                 for doctor in team.doctors:
                     visits.block(team.desk, doctor, team.site, datetime.combine(on, time(13)), "Case meeting")
 
